@@ -1,0 +1,1 @@
+"""Polymarket: signing, wire formats, private and public clients."""
