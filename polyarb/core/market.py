@@ -109,7 +109,7 @@ class Group:
 
     markets: tradable ones only, distinct, in question order; 1 for BINARY, 2.. otherwise.
     reason: why the group is of this kind, for people ("9 of 30 questions listed", …).
-    convertible: NO tokens can be converted on chain (a negative-risk event).
+    neg_risk_market_id: where NO tokens can be converted on chain; "" where they cannot.
     """
 
     event_id: str
@@ -118,7 +118,7 @@ class Group:
     kind: GroupKind
     markets: tuple[Market, ...]
     reason: str
-    convertible: bool
+    neg_risk_market_id: str = ""
     fee_bips: int = 0
     question_count: int | None = None
     end_time_ns: int | None = None
@@ -127,6 +127,11 @@ class Group:
         count = len(self.markets)
         assert count == 1 if self.kind is GroupKind.BINARY else count >= 2, (self.kind, count)
         assert len({m.condition_id for m in self.markets}) == count, self.event_id
+
+    @property
+    def convertible(self) -> bool:
+        """Return whether a set of NO tokens can be turned into collateral before resolution."""
+        return self.neg_risk_market_id != ""
 
 
 def is_on_tick(price: Price, tick_size: Price) -> bool:
