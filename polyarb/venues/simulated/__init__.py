@@ -1,0 +1,1 @@
+"""A venue that runs on a laptop and speaks Polymarket's wire formats."""
