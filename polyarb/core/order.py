@@ -17,7 +17,7 @@ CENT: Final = 10_000
 """A market BUY's dollars have two decimals."""
 
 TAKER_STEP: Final = 100
-"""A market BUY's shares have four decimals, whatever the tick."""
+"""A market BUY's shares have at most four decimals, however fine the tick."""
 
 
 class Side(Enum):
@@ -283,14 +283,17 @@ def lattice(tick_size: Price) -> Size:
     return Size(CENT * MICROS // tick_size)
 
 
-def market_buy_amounts(*, dollars: Collateral, limit_price: Price) -> tuple[int, int]:
+def market_buy_amounts(
+    *, dollars: Collateral, limit_price: Price, tick_size: Price = Price(CENT)
+) -> tuple[int, int]:
     """Return (maker_amount, taker_amount) of a FAK or FOK buy spending `dollars`.
 
-    Dollars are cut to the cent, shares to four decimals; rounding shares up would price the order
-    below the ask, and it would never match.
+    Dollars are cut to the cent, shares to four decimals (three on a tick of .1, as the venue's own
+    clients do); rounding shares up would price the order below the ask, and it would never match.
     """
     maker = floor_to(dollars, CENT)
-    return maker, floor_to(maker * MICROS // limit_price, TAKER_STEP)
+    step = max(TAKER_STEP, tick_size // 100)
+    return maker, floor_to(maker * MICROS // limit_price, step)
 
 
 def limit_buy_amounts(*, size: Size, limit_price: Price) -> tuple[int, int]:

@@ -37,7 +37,7 @@ PRODUCTION: Final = VenueUrls(
     clob="https://clob.polymarket.com",
     gamma="https://gamma-api.polymarket.com",
     relayer="https://relayer-v2.polymarket.com",
-    rpc="https://polygon-rpc.com",
+    rpc="https://polygon.drpc.org",
     market_ws="wss://ws-subscriptions-clob.polymarket.com/ws/market",
     user_ws="wss://ws-subscriptions-clob.polymarket.com/ws/user",
 )
