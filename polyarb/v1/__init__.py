@@ -1,0 +1,1 @@
+"""Generated from proto/polyarb/v1 by `make proto`. Never edited."""
