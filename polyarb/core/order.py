@@ -16,6 +16,8 @@ MARKETABLE_MIN: Final = Collateral(1_000_000)
 CENT: Final = 10_000
 """A market BUY's dollars have two decimals."""
 
+_CENT_TICK: Final = Price(CENT)
+
 TAKER_STEP: Final = 100
 """A market BUY's shares have at most four decimals, however fine the tick."""
 
@@ -284,7 +286,7 @@ def lattice(tick_size: Price) -> Size:
 
 
 def market_buy_amounts(
-    *, dollars: Collateral, limit_price: Price, tick_size: Price = Price(CENT)
+    *, dollars: Collateral, limit_price: Price, tick_size: Price = _CENT_TICK
 ) -> tuple[int, int]:
     """Return (maker_amount, taker_amount) of a FAK or FOK buy spending `dollars`.
 
