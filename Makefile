@@ -15,9 +15,14 @@ IMAGE ?= polyarb:dev
 WORKERS ?= 2
 ARGS ?=
 
+# Trust what the machine trusts: networks with their own certificate authority are common.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= true
+endif
+
 SUITES := $(wildcard tests/test_*.py tests/unit tests/integration tests/conformance tests/simulation)
 # Micro-benchmarks live in bench/, where no second worker disturbs the clock.
-PYTEST := $(PY) -m pytest -q -n $(WORKERS) -p no:benchmark
+PYTEST := $(PY) -m pytest -q -rs -n $(WORKERS) -p no:benchmark
 COMPILE := $(VENV)/bin/uv pip compile -q --universal -p 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 PROTOC := $(PY) -m grpc_tools.protoc -Iproto

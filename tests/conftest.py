@@ -1,0 +1,21 @@
+"""What every suite may ask for."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """Return the folder of real venue recordings; the test is skipped where there is none.
+
+    They are large and under their owners' licences, so they live outside the repository. The gate sets
+    POLYARB_RECORDINGS and fails when the folder is missing; a set but wrong path is an error here too.
+    """
+    named = os.environ.get("POLYARB_RECORDINGS")
+    if not named:
+        pytest.skip("POLYARB_RECORDINGS names no folder of recordings")
+    folder = Path(named).resolve()
+    assert folder.is_dir(), f"POLYARB_RECORDINGS: no folder {folder}"
+    return folder
