@@ -119,6 +119,15 @@ class PostOutcome(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wallet:
+    """Whose money is traded. Addresses are 0x lowercase. signature_type: venue's number."""
+
+    maker: str
+    signer: str
+    signature_type: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest:
     """Everything that an order's hash and body need.
 

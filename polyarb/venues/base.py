@@ -8,7 +8,7 @@ from typing import Protocol
 from polyarb.core.book import Level
 from polyarb.core.market import Event
 from polyarb.core.money import Collateral, Price, Size
-from polyarb.core.order import Fill, OrderRequest, OrderStatus, PostResult
+from polyarb.core.order import Fill, OrderRequest, OrderStatus, PostResult, Wallet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,15 +145,6 @@ class MarketData(Protocol):
     async def aclose(self) -> None:
         """Close every connection."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wallet:
-    """Whose money is traded. Addresses are 0x lowercase. signature_type: venue's number."""
-
-    maker: str
-    signer: str
-    signature_type: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
