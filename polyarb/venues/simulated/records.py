@@ -8,6 +8,8 @@ from polyarb.core.market import Market, Outcome
 from polyarb.core.money import Collateral, Price, Size
 from polyarb.core.order import Side, TimeInForce, TradeState
 
+_ZERO: Final = Collateral(0)
+
 GTD_MIN_LEAD_MS: Final = 180_000
 """A GTD order must name an expiration at least this far ahead."""
 
@@ -138,7 +140,7 @@ class Placement:
     status: PlacedStatus
     making: int = 0
     taking: int = 0
-    fee: Collateral = Collateral(0)
+    fee: Collateral = _ZERO
     trade_ids: tuple[str, ...] = ()
     error: str = ""
     refusal: Refusal | None = None
@@ -310,7 +312,19 @@ class MarketResolved:
     time_ms: int
 
 
-Update = BookChanged | Traded | OrderChanged | TradeChanged | MarketListed | MarketResolved
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickChanged:
+    """A market's tick size changed; subscribers drop their book and take a new snapshot."""
+
+    condition_id: str
+    old: Price
+    new: Price
+    time_ms: int
+
+
+Update = (
+    BookChanged | Traded | OrderChanged | TradeChanged | MarketListed | MarketResolved | TickChanged
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,7 +341,7 @@ class Statement:
     reserved: Collateral
     tokens: dict[str, Size] = field(default_factory=dict)
     pending_tokens: dict[str, Size] = field(default_factory=dict)
-    fees_paid: Collateral = Collateral(0)
+    fees_paid: Collateral = _ZERO
     trade_count: int = 0
 
     @property
@@ -341,5 +355,5 @@ class Statement:
         return None if self.tokens or self.pending_tokens else self.cash_change
 
 
-class ActionReverted(Exception):  # noqa: N818 - the chain's own word
+class ActionReverted(Exception):
     """An on-chain action was refused; nothing changed. The text is the reason."""
