@@ -210,7 +210,7 @@ def entry_order(
     )
 
 
-def remedy_order(  # noqa: PLR0913 - everything that the hash needs, by name
+def remedy_order(
     intent: Intent, *, leg: int, attempt: int, unwind: bool, size: Size, limit_price: Price
 ) -> OrderRequest:
     """Return a remedy's order: GTC for exactly `size`, cancelled as soon as it has matched.
