@@ -263,7 +263,7 @@ def test_rule_is_kept(rule: Rule) -> None:
         for line, fault in rule(source)
     ]
 
-    assert "\n".join(faults) == ""
+    assert not faults, "\n".join(faults)
 
 
 def test_exceptions_are_all_needed() -> None:
@@ -283,7 +283,7 @@ def test_every_pure_module_has_its_unit_test() -> None:
     missing = [f"{p}: no {_test_of(p)}" for p in pure if not (ROOT / _test_of(p)).exists()]
 
     assert pure
-    assert "\n".join(missing) == ""
+    assert not missing, "\n".join(missing)
 
 
 def test_every_unit_test_has_its_module() -> None:
@@ -301,7 +301,7 @@ def test_every_unit_test_has_its_module() -> None:
     ]
 
     assert tests
-    assert "\n".join(strays) == ""
+    assert not strays, "\n".join(strays)
 
 
 def _test_of(path: Path) -> Path:
