@@ -175,6 +175,13 @@ class UserLink:
 UserUpdate = OrderUpdate | Fill | UserLink
 
 
+class Purpose(Enum):
+    """What an order is for. Where sending is rationed, remedies may use up the last of it."""
+
+    ENTRY = "ENTRY"
+    REMEDY = "REMEDY"
+
+
 class OrderEntry(Protocol):
     """Private trading calls. No method retries a call that may have happened."""
 
@@ -187,7 +194,9 @@ class OrderEntry(Protocol):
         """Return the id that the venue will give this order: the hash of what is signed."""
         ...
 
-    async def post(self, requests: Sequence[OrderRequest]) -> tuple[PostResult, ...]:
+    async def post(
+        self, requests: Sequence[OrderRequest], *, purpose: Purpose = Purpose.ENTRY
+    ) -> tuple[PostResult, ...]:
         """Send 1..15 orders in one request; one result each, in order.
 
         Never raises for an answer of the venue: what is not known is PostOutcome.UNKNOWN.
