@@ -1,4 +1,4 @@
-"""What the background asks of the simulated venue, and how a command is written down to be hashed."""
+"""What the background asks of the simulated venue, and each command as a line to be hashed."""
 
 from dataclasses import dataclass
 from typing import Final
