@@ -10,8 +10,8 @@ import pytest
 def recordings() -> Path:
     """Return the folder of real venue recordings; the test is skipped where there is none.
 
-    They are large and under their owners' licences, so they live outside the repository. The gate sets
-    POLYARB_RECORDINGS and fails when the folder is missing; a set but wrong path is an error here too.
+    They are large and under their owners' licences, so they live outside the repository. The gate
+    sets POLYARB_RECORDINGS and fails without the folder; a wrong path is an error here too.
     """
     named = os.environ.get("POLYARB_RECORDINGS")
     if not named:

