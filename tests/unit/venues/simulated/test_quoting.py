@@ -3,7 +3,7 @@ from random import Random
 import pytest
 
 from polyarb.core.market import is_on_tick
-from polyarb.core.money import MICROS
+from polyarb.core.money import MICROS, Price
 from polyarb.venues.simulated.quoting import Ladder
 from polyarb.venues.simulated.world import Listing, build_world
 
@@ -22,7 +22,8 @@ def test_ladders_surround_the_fair_price_wherever_it_wanders(listing: Listing) -
         assert bids[0] < ladder.fair < asks[0]
         assert bids == sorted(bids, reverse=True)
         assert asks == sorted(asks)
-        assert all(is_on_tick(p, listing.market.tick_size) for p in (*bids, *asks))  # type: ignore[arg-type]
+        tick = listing.market.tick_size
+        assert all(is_on_tick(Price(p), tick) for p in (*bids, *asks))
 
 
 def test_a_quote_that_would_cross_the_new_ones_is_dropped_first() -> None:
