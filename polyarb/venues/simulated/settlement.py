@@ -104,8 +104,8 @@ class Settlements:
     def next_trade_id(self) -> str:
         """Return a new id in the shape of a UUID, unique within the run."""
         self._counter += 1
-        seed = self._rules.seed % 2**48
-        return f"{self._counter >> 16 & 0xFFFFFFFF:08x}-{self._counter & 0xFFFF:04x}-4000-8000-{seed:012x}"
+        high, low = divmod(self._counter, 2**16)
+        return f"{high:08x}-{low:04x}-4000-8000-{self._rules.seed % 2**48:012x}"
 
     def begin(
         self, trade: Trade, market: SimMarket, parties: tuple[Party, ...], *, minted: int
