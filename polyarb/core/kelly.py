@@ -43,7 +43,7 @@ def stake_fraction(
     multiplier: float = KELLY_MULTIPLIER,
     max_fraction: float = MAX_FRACTION,
 ) -> float:
-    """Return the fraction of capital to stake: full Kelly times `multiplier`, in 0..max_fraction."""
+    """Return the fraction of capital to stake: full Kelly x `multiplier`, in 0..max_fraction."""
     assert multiplier > 0, multiplier
     assert 0 <= max_fraction <= 1, max_fraction
     full = full_kelly(probability=probability, net_odds=net_odds, loss_fraction=loss_fraction)
