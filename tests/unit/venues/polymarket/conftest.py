@@ -1,15 +1,22 @@
 """What the tests of the venue's protocol share."""
 
-import os
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
+from unit.venues.polymarket.desk import Desk
 
 
-@pytest.fixture(scope="session")
-def recordings() -> Path:
-    """The folder of recorded and golden data; tests that need it are skipped without it."""
-    folder = os.environ.get("POLYARB_RECORDINGS", "")
-    if not folder:
-        pytest.skip("POLYARB_RECORDINGS is not set: no recorded data")
-    return Path(folder)
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    """A desk that is open for one test."""
+    desk = Desk()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", desk.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    desk.port = runner.addresses[0][1]
+    yield desk
+    await runner.cleanup()
