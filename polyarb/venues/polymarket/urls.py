@@ -1,6 +1,6 @@
 """Where the venue is: every base address of one deployment of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 
@@ -22,7 +22,12 @@ class VenueUrls:
     @classmethod
     def local(cls, port: int) -> Self:
         """Return the addresses of a venue that serves everything on one loopback port."""
-        http, socket = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}"
+        return cls.at("127.0.0.1", port)
+
+    @classmethod
+    def at(cls, host: str, port: int) -> Self:
+        """Return the addresses of a venue that serves everything on one port of `host`."""
+        http, socket = f"http://{host}:{port}", f"ws://{host}:{port}"
         return cls(
             clob=http,
             gamma=f"{http}/gamma",
@@ -42,3 +47,13 @@ PRODUCTION: Final = VenueUrls(
     user_ws="wss://ws-subscriptions-clob.polymarket.com/ws/user",
 )
 """The venue itself. Source: the official clients' environments (read 2026-10)."""
+
+
+def chosen(*, venue: str, simulator_host: str, simulator_port: int, rpc_url: str) -> VenueUrls:
+    """Return the addresses of "simulated" or "polymarket".
+
+    rpc_url: a node of the chain for "polymarket"; "" asks none, and nothing counts as exhaustive.
+    """
+    if venue == "simulated":
+        return VenueUrls.at(simulator_host, simulator_port)
+    return replace(PRODUCTION, rpc=rpc_url)

@@ -1,0 +1,128 @@
+"""Which markets are judged together, and under which logic. Pure."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from polyarb.core.errors import BadInput
+from polyarb.core.market import Event, Group, GroupKind, Market
+from polyarb.venues.base import Skipped
+
+SHIPPED_RELATIONS: Final = Path(__file__).with_name("relations.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A person read these rules and found that the event must have a winner."""
+
+    slug: str
+    rules_sha256: str
+
+
+def load_reviewed(path: Path) -> dict[str, Reviewed]:
+    """Return reviewed entries by slug. Raises BadInput naming the entry."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as e:
+        raise BadInput("POLYARB_RELATIONS_FILE", f"cannot read {path}: {e}") from e
+    entries = (document or {}).get("events", []) if isinstance(document, dict) else None
+    if not isinstance(entries, list):
+        raise BadInput("events", "must be a list of reviewed entries")
+    reviewed = {}
+    for index, entry in enumerate(entries):
+        item = _reviewed(entry, f"events[{index}]")
+        if item.slug in reviewed:
+            raise BadInput(f"events[{index}].slug", f"{item.slug!r} is listed twice")
+        reviewed[item.slug] = item
+    return reviewed
+
+
+def _reviewed(entry: object, field: str) -> Reviewed:
+    if not isinstance(entry, dict):
+        raise BadInput(field, "must be a mapping")
+    slug, digest = entry.get("slug"), entry.get("rules_sha256")
+    if not isinstance(slug, str) or not slug:
+        raise BadInput(f"{field}.slug", "must be the event's slug")
+    if entry.get("must_have_winner") is not True:
+        raise BadInput(f"{field}.must_have_winner", "must be true; leave the entry out otherwise")
+    if not isinstance(digest, str) or len(digest) != 64:
+        raise BadInput(f"{field}.rules_sha256", "must be the sha256 of the rules, 64 hex digits")
+    return Reviewed(slug, digest.lower())
+
+
+def groups(
+    event: Event, reviewed: Mapping[str, Reviewed]
+) -> tuple[tuple[Group, ...], tuple[Skipped, ...]]:
+    """Return the groups that an event's tradable markets form, and what is left out and why."""
+    tradable = tuple(m for m in event.markets if m.accepting_orders and not m.placeholder)
+    skipped = tuple(
+        Skipped(name=f"{event.slug}: {m.title}", reason=_why_not(m))
+        for m in event.markets
+        if m not in tradable
+    )
+    if not event.neg_risk:
+        return tuple(_binary(event, m) for m in tradable), skipped
+    if len(tradable) < 2:
+        return tuple(_binary(event, m) for m in tradable), skipped
+    doubt = _doubt(event, len(tradable), reviewed.get(event.slug))
+    kind = GroupKind.AT_MOST_ONE if doubt else GroupKind.EXACTLY_ONE
+    reason = doubt or f"all {event.question_count} questions listed; rules reviewed"
+    return (_group(event, tradable, kind, reason),), skipped
+
+
+def _why_not(market: Market) -> str:
+    return "placeholder outcome" if market.placeholder else "not accepting orders"
+
+
+def _doubt(event: Event, tradable: int, review: Reviewed | None) -> str:
+    """Return why the listed outcomes may not exhaust the event, "" when they are proved to."""
+    if event.augmented:
+        return "augmented: outcomes may be added"
+    if event.question_count is None:
+        return "the number of questions on chain is unknown"
+    if event.question_count != tradable:
+        return f"{tradable} of {event.question_count} questions tradable"
+    if review is None:
+        return "no review says that there must be a winner"
+    if hashlib.sha256(event.rules.encode()).hexdigest() != review.rules_sha256:
+        return "the rules changed since they were reviewed"
+    return ""
+
+
+def _binary(event: Event, market: Market) -> Group:
+    group = _group(event, (market,), GroupKind.BINARY, "a single market")
+    return replace(group, title=market.title, neg_risk_market_id="")
+
+
+def _group(event: Event, markets: tuple[Market, ...], kind: GroupKind, reason: str) -> Group:
+    return Group(
+        event_id=event.event_id,
+        slug=event.slug,
+        title=event.title,
+        kind=kind,
+        markets=tuple(sorted(markets, key=lambda m: m.question_id)),
+        reason=reason,
+        neg_risk_market_id=event.neg_risk_market_id if event.neg_risk else "",
+        fee_bips=event.fee_bips,
+        question_count=event.question_count,
+        end_time_ns=event.end_time_ns,
+    )
+
+
+def narrowed(group: Group, usable: Iterable[str]) -> Group | None:
+    """Return the group with only the markets whose condition ids are usable, None below two.
+
+    With a market missing nothing is exhaustive any more; that at most one wins still holds.
+    """
+    wanted = frozenset(usable)
+    markets = tuple(m for m in group.markets if m.condition_id in wanted)
+    if len(markets) == len(group.markets):
+        return group
+    if len(markets) < 2:
+        return None
+    reason = f"{len(markets)} of {len(group.markets)} books usable"
+    return replace(group, kind=GroupKind.AT_MOST_ONE, markets=markets, reason=reason)

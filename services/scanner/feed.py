@@ -1,0 +1,96 @@
+"""Follow the venue's updates, and hold the books that they built against books by request."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
+from typing import Final
+
+from loguru import logger
+from prometheus_client import Counter
+
+from polyarb.core.errors import VenueError
+from polyarb.core.market import Group
+from polyarb.venues.base import BadFrame, FeedUpdate, LinkChange, LinkState, MarketData
+from services.scanner.books import Applied, Books
+
+UPDATES = Counter("polyarb_scanner_updates_total", "Feed updates by kind.", ("kind",))
+RESYNCS = Counter("polyarb_scanner_resyncs_total", "Books fetched because they were doubtful.")
+AUDITS = Counter("polyarb_scanner_audits_total", "Comparisons with REST by result.", ("result",))
+
+_BATCH: Final = 200
+_RESYNC_PERIOD_S: Final = 0.25
+
+for _result in ("done", "failed"):
+    AUDITS.labels(_result)
+
+
+class Feed:
+    """Hands every update to `take`, and what comparisons found to `spread`."""
+
+    def __init__(
+        self,
+        data: MarketData,
+        books: Books,
+        *,
+        take: Callable[[FeedUpdate], None],
+        spread: Callable[[Applied], None],
+    ) -> None:
+        self._data = data
+        self._books = books
+        self._take = take
+        self._spread = spread
+        self._subscribed: set[str] = set()
+
+    def follow(self, groups: Iterable[Group], tasks: asyncio.TaskGroup) -> None:
+        """Subscribe to the tokens that are not followed yet; a group's tokens stay together."""
+        wanted = []
+        for group in groups:
+            tokens = [t for m in group.markets for t in (m.yes_token, m.no_token)]
+            if fresh := [t for t in tokens if t not in self._subscribed]:
+                self._subscribed.update(fresh)
+                wanted.append(fresh)
+        if wanted:
+            tasks.create_task(self._follow(wanted))
+
+    async def _follow(self, token_groups: Sequence[Sequence[str]]) -> None:
+        async with aclosing(self._data.subscribe(token_groups)) as updates:  # type: ignore[type-var]
+            async for update in updates:
+                UPDATES.labels(type(update).__name__).inc()
+                _report(update)
+                self._take(update)
+
+    async def audit_periodically(self, period_s: float) -> None:
+        """Compare every book with REST for ever."""
+        while True:
+            await asyncio.sleep(period_s)
+            await self._fetch(list(self._books.tokens()))
+
+    async def resync_periodically(self) -> None:
+        """Fetch the books in quarantine, at most four times a second."""
+        while True:
+            await asyncio.sleep(_RESYNC_PERIOD_S)
+            if tokens := self._books.wanting():
+                RESYNCS.inc(len(tokens))
+                await self._fetch(tokens)
+
+    async def _fetch(self, tokens: list[str]) -> None:
+        for start in range(0, len(tokens), _BATCH):
+            versions = self._books.versions()
+            try:
+                snapshots = await self._data.books(tokens[start : start + _BATCH])
+            except VenueError as e:
+                AUDITS.labels("failed").inc()
+                logger.warning("books could not be fetched error={}", e)
+                return
+            AUDITS.labels("done").inc()
+            self._spread(self._books.audit(snapshots, versions))
+
+
+def _report(update: FeedUpdate) -> None:
+    match update:
+        case BadFrame(reason=reason):
+            logger.warning("bad frame reason={}", reason)
+        case LinkChange(state=LinkState.LOST | LinkState.CONNECTED as state, token_ids=tokens):
+            logger.info("link {} tokens={}", state.name, len(tokens))
+        case _:
+            pass
