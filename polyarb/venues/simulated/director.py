@@ -1,0 +1,192 @@
+"""What a test or the end of a run does to the venue from outside its protocol."""
+
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+from typing import Final
+
+from polyarb.core.market import TICK_SIZES
+from polyarb.core.money import MICROS, Price, complement, parse_micros
+from polyarb.core.order import Side, TimeInForce
+from polyarb.venues.simulated.commands import CARELESS, MAKER, TRADERS, Place, new_order, order_id
+from polyarb.venues.simulated.mispricing import Board, Mispricing, Quote, Way, plan_large
+from polyarb.venues.simulated.oracle import answers
+from polyarb.venues.simulated.venue import Venue
+from polyarb.venues.simulated.world import ListedEvent, Listing
+
+_FIRST_REF: Final = 10**12
+"""Orders of forced mispricings are numbered from here; the flow never gets so far."""
+
+
+class Director:
+    """Interventions: mispricing on demand, faults, and the end of the simulated time."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+        self._rng = Random(venue.options.seed)  # noqa: S311 - repeatable, not secret
+        self._refs = _FIRST_REF
+        self._standing: list[tuple[int, int]] = []
+        self.resolved = False
+
+    def tick(self) -> None:
+        """Take forced orders back whose time is over."""
+        now_ms = self._venue.now_ms()
+        over = [ref for until_ms, ref in self._standing if until_ms <= now_ms]
+        if over:
+            self._standing = [s for s in self._standing if s[0] > now_ms]
+            for ref in over:
+                self._venue.exchange.cancel(CARELESS, order_id(ref), now_ms=now_ms)
+            self._venue.publish()
+
+    def resolve_all(self) -> dict[str, int]:
+        """Resolve everything and end the background; returns micros per YES by condition."""
+        venue, now_ms = self._venue, self._venue.now_ms()
+        venue.player.ended = True
+        self._standing.clear()
+        for trader in TRADERS:
+            venue.exchange.cancel_all(trader, now_ms=now_ms)
+        paid: dict[str, int] = {}
+        for condition_id, payout in answers(
+            venue.catalogue.events,
+            is_unresolved=lambda c: venue.exchange.payout(c) is None,
+            rng=self._rng,
+        ):
+            venue.exchange.resolve(condition_id, yes_payout=payout, now_ms=now_ms)
+            paid[condition_id] = payout
+        self.resolved = True
+        venue.publish()
+        return paid
+
+    def resolve(self, event: ListedEvent, winner: str) -> None:
+        """Resolve one event: the question with this condition id is YES, "" means none."""
+        for question in event.questions:
+            condition_id = question.market.condition_id
+            if self._venue.exchange.payout(condition_id) is None:
+                payout = Price(MICROS if condition_id == winner else 0)
+                self._venue.exchange.resolve(
+                    condition_id, yes_payout=payout, now_ms=self._venue.now_ms()
+                )
+        self._venue.publish()
+
+    def misprice(self, event: ListedEvent, way: Way, *, stand_ms: int) -> Mispricing | None:
+        """Misprice one event by clearly more than the fees for `stand_ms`; None if it cannot be.
+
+        Makers' quotes that would meet the new ones are taken off first.
+        """
+        listings = [q for q in event.quoted if not q.other]
+        bests = [self._best(q, way) for q in listings]
+        if len(bests) < 2 or None in bests:
+            return None
+        market = listings[0].market
+        board = Board(bests=[b for b in bests if b], tick=market.tick_size, fee=market.fee)
+        plan = plan_large(self._rng, board, way)
+        if plan is None:
+            return None
+        for guard in plan.guards:
+            self._step_aside(listings[guard.index], guard.price, way)
+        for quote in plan.quotes:
+            self._quote(listings[quote.index], quote, way, stand_ms)
+        self._venue.publish()
+        return plan
+
+    def fail_settlements(self, count: object) -> None:
+        """Let the next `count` trades of wallets fail after the match."""
+        self._venue.exchange.fail_next_settlements(_count(count))
+
+    def retry_settlements(self, count: object) -> None:
+        """Let the next `count` trades of wallets be retried before they are mined."""
+        self._venue.exchange.retry_next_settlements(_count(count))
+
+    def fail_transactions(self, count: object) -> None:
+        """Let the next `count` relayed batches fail."""
+        self._venue.relayer.fail_next(_count(count))
+
+    def drop_market_links(self, _: object) -> None:
+        """Cut every market channel connection once."""
+        self._venue.market_channel.drop_all()
+
+    def drop_user_links(self, _: object) -> None:
+        """Cut every user channel connection once."""
+        self._venue.user_channel.drop_all()
+
+    def change_tick(self, wish: object) -> None:
+        """Change a market's tick size: {"condition_id": …, "tick_size": "0.001"}."""
+        if not isinstance(wish, dict):
+            raise ValueError("expected an object")  # noqa: TRY004 - one kind of bad wish
+        tick = Price(parse_micros(str(wish.get("tick_size"))))
+        sim = self._venue.exchange.market(str(wish.get("condition_id")))
+        if sim is None or tick not in TICK_SIZES:
+            raise ValueError("unknown market or tick size")
+        self._venue.exchange.set_tick_size(sim.condition_id, tick, now_ms=self._venue.now_ms())
+        self._venue.publish()
+
+    def faults(self) -> dict[str, Callable[[object], None]]:
+        """Return every fault that can be asked for, by name."""
+        return {
+            "fail_settlements": self.fail_settlements,
+            "retry_settlements": self.retry_settlements,
+            "fail_transactions": self.fail_transactions,
+            "drop_market_links": self.drop_market_links,
+            "drop_user_links": self.drop_user_links,
+            "tick_size": self.change_tick,
+        }
+
+    def _best(self, listing: Listing, way: Way) -> Price | None:
+        book = self._venue.exchange.book(listing.market.condition_id)
+        return book.best_bid if way is Way.BIDS_OVER else book.best_ask
+
+    def _step_aside(self, listing: Listing, guard: Price, way: Way) -> None:
+        """Take makers' quotes off that cross the guard price (YES)."""
+        crossing = list(_crossing(self._venue, listing, guard, way))
+        for crossing_id in crossing:
+            self._venue.exchange.cancel(MAKER, crossing_id, now_ms=self._venue.now_ms())
+
+    def _quote(self, listing: Listing, quote: Quote, way: Way, stand_ms: int) -> None:
+        """Bid for YES, or bid for NO where asks are to be too low."""
+        over = way is Way.BIDS_OVER
+        market = listing.market
+        self._refs += 1
+        place = Place(
+            at_ms=0,
+            ref=self._refs,
+            trader=CARELESS,
+            token_id=market.yes_token if over else market.no_token,
+            side=Side.BUY,
+            price=quote.price if over else complement(quote.price),
+            size=quote.size,
+            time_in_force=TimeInForce.GTC,
+        )
+        now_ms = self._venue.now_ms()
+        self._venue.exchange.place(new_order(place), now_ms=now_ms)
+        self._standing.append((now_ms + stand_ms, self._refs))
+
+
+def _crossing(venue: Venue, listing: Listing, guard: Price, way: Way) -> Iterator[str]:
+    market = listing.market
+    for order in venue.exchange.open_orders(MAKER):
+        if order.condition_id != market.condition_id:
+            continue
+        on_yes = order.token_id == market.yes_token
+        yes_price = order.price if on_yes else complement(order.price)
+        is_bid = on_yes is (order.side is Side.BUY)
+        if way is Way.BIDS_OVER and not is_bid and yes_price <= guard:
+            yield order.order_id
+        if way is Way.ASKS_UNDER and is_bid and yes_price >= guard:
+            yield order.order_id
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError("expected a count")
+    return value
+
+
+def quotes_json(plan: Mispricing, listings: Sequence[Listing]) -> list[dict[str, object]]:
+    """Return a plan's quotes for people: condition id, YES price and size in micros."""
+    return [
+        {
+            "condition_id": listings[q.index].market.condition_id,
+            "price": q.price,
+            "size": q.size,
+        }
+        for q in plan.quotes
+    ]
