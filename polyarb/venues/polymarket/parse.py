@@ -125,6 +125,7 @@ def bad_input(error: Exception, field: str) -> BadInput:
     missing = _MISSING.search(text)
     parts = [path["path"] if path else "", missing["name"] if missing else ""]
     name = ".".join(part for part in parts if part)
+    name = f"{field}{name}" if name.startswith("[") else name
     return BadInput(name or field, "missing" if missing else _PATH.sub("", text)[:200])
 
 

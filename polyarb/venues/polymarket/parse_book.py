@@ -24,6 +24,7 @@ from polyarb.venues.base import (
 from polyarb.venues.polymarket import parse
 
 PONG: Final = b"PONG"
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _REASON_MAX: Final = 300
 _TOKENS_MAX: Final = 1_000
 _ASSETS: Final = re.compile(rb'"(?:asset_id|assets_ids)"\s*:\s*(\[[^\]]{0,20000}\]?|"\d{1,78}")')
@@ -160,9 +161,8 @@ def parse_frame(frame: bytes, *, receive_time_ns: int) -> list[FeedUpdate]:
             updates.append(_bad(item, parse.bad_input(error, "frame"), receive_time_ns))
         except BadInput as error:
             updates.append(_bad(item, error, receive_time_ns))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            shown = item[:80].decode(errors="replace")
-            raise BadInput("frame", f"not JSON: {shown!r}") from None
+        except _UNREADABLE:
+            raise _unreadable(item) from None
     return updates
 
 
@@ -271,6 +271,8 @@ def _bad(item: bytes, error: BadInput, receive_time_ns: int) -> BadFrame:
         kind = _KIND.decode(item).event_type
     except msgspec.ValidationError:
         return _broken(item, error, receive_time_ns)
+    except _UNREADABLE:
+        raise _unreadable(item) from None
     if kind in _KNOWN:
         return _broken(item, error, receive_time_ns)
     return BadFrame(
@@ -278,6 +280,11 @@ def _bad(item: bytes, error: BadInput, receive_time_ns: int) -> BadFrame:
         reason=f"event_type: unknown {kind[:80]!r}",
         receive_time_ns=receive_time_ns,
     )
+
+
+def _unreadable(item: bytes) -> BadInput:
+    shown = item[:80].decode(errors="replace")
+    return BadInput("frame", f"not JSON: {shown!r}")
 
 
 def _broken(item: bytes, error: BadInput, receive_time_ns: int) -> BadFrame:
