@@ -40,7 +40,8 @@ class Identity:
 
     def owns(self, *, owner: str | None, address: str | None) -> bool:
         """Return whether an order with this owner and maker address is ours."""
-        return owner == self.api_key or (address or "").lower() == self.maker.lower()
+        keyed = bool(owner) and owner == self.api_key
+        return keyed or (bool(address) and str(address).lower() == self.maker.lower())
 
 
 class MakerRecord(msgspec.Struct, frozen=True):

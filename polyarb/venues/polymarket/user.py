@@ -6,7 +6,7 @@ it is up again, the listener asks for the past.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from random import Random
 from typing import Any, Final
@@ -38,7 +38,7 @@ _PONG: Final = b"PONG"
 
 async def user_updates(
     url: str, *, credentials: Credentials, identity: Identity, rng: Random
-) -> AsyncIterator[UserUpdate]:
+) -> AsyncGenerator[UserUpdate, None]:
     """Yield updates for ever. The first one, and the one after every loss, is UserLink(up=True).
 
     A frame that cannot be read, or a listener that falls 10,000 frames behind, counts as a loss of
@@ -156,7 +156,9 @@ class _Frames(WSListener):
         self._lost = False
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Keep a data frame; fragments are put together first."""
+        """Keep a text message, put together from its fragments; hang up when the venue does."""
+        if frame.msg_type is WSMsgType.CLOSE:
+            transport.disconnect(graceful=False)
         if frame.msg_type not in {WSMsgType.TEXT, WSMsgType.CONTINUATION}:
             return
         self._parts += frame.get_payload_as_bytes()
