@@ -43,12 +43,17 @@ class Hosted:
 
 
 def main(name: str, kind: type[config.S], build: Callable[[config.S], Awaitable[Hosted]]) -> None:
-    """Run one service until SIGTERM or SIGINT. Exits with 2 on bad settings, 3 on a taken port."""
+    """Run one service until SIGTERM or SIGINT. Exits with 2 on bad settings, 3 on a taken port.
+
+    With `--check` as the only argument it validates the settings and exits: 0, or 2 with the faults.
+    """
     try:
         settings = config.load(kind)
     except ConfigError as e:
         sys.stderr.write(f"{e}\n")
         sys.exit(EXIT_CONFIG)
+    if sys.argv[1:] == ["--check"]:
+        sys.exit(0)
     no_core_dumps()
     logging.configure(
         level=settings.log_level,
