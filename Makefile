@@ -82,7 +82,7 @@ lock: setup ## Write the hash-locked requirements from pyproject.toml (ARGS=--up
 	@$(COMPILE) $(ARGS) --all-extras --group dev -c requirements.txt -o requirements-dev.txt
 
 bench: setup ## Measure the hot paths
-	@$(PY) -m pytest -q bench $(ARGS)
+	@$(PY) -m pytest -q bench --benchmark-columns=min,median,iqr,ops $(ARGS)
 
 image: ## Build the container image
 	@docker build -t $(IMAGE) .
