@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from eth_abi.abi import decode, encode
+from eth_abi.abi import decode
 from eth_account import Account
 from polymarket._internal.actions.relayer.calls import (
     ctf_merge_positions_call,
@@ -23,7 +23,7 @@ from unit.venues.polymarket.desk import Desk, Seen
 from polyarb.core.errors import ConfigError, NotSent, OutcomeUnknown, Rejected
 from polyarb.core.money import Size
 from polyarb.core.order import Wallet
-from polyarb.venues.base import ActionState, Resolution, Settlement
+from polyarb.venues.base import ActionState, Settlement
 from polyarb.venues.polymarket.chain import (
     RelayerKey,
     RelayerSettings,
@@ -35,17 +35,13 @@ from polyarb.venues.polymarket.chain import (
 )
 from polyarb.venues.polymarket.contracts import (
     COLLATERAL_ADAPTER,
-    CONDITIONAL_TOKENS,
     DEPOSIT_WALLET_FACTORY,
-    NEG_RISK_ADAPTER,
     NEG_RISK_COLLATERAL_ADAPTER,
     PUSD,
     deposit_wallet,
 )
 from polyarb.venues.polymarket.keccak import keccak
-from polyarb.venues.polymarket.rpc import ChainReader, fee_bips, question_count
 from polyarb.venues.polymarket.sign import Signer
-from polyarb.venues.polymarket.transport import new_client
 
 KEY = bytes(range(1, 33))
 SIGNER = Signer(KEY)
@@ -272,117 +268,6 @@ async def test_an_unknown_state_is_no_state(settlement: RelayerSettlement, desk:
 
     with pytest.raises(NotSent, match="STATE_ODD"):
         await settlement.action("tx-1")
-
-
-class Node:
-    """Answers eth_call from a table of (contract, selector text) to a number."""
-
-    def __init__(self, values: dict[str, int]) -> None:
-        self.values = values
-
-    def __call__(self, seen: Seen) -> Any:
-        assert seen.path == "/rpc"
-        request = json.loads(seen.body)
-        assert request["method"] == "eth_call"
-        to, data = request["params"][0]["to"], bytes.fromhex(request["params"][0]["data"][2:])
-        for name, value in self.values.items():
-            contract, signature, *index = name.split()
-            if to == contract and data[:4] == keccak(signature.encode())[:4]:
-                if index and int.from_bytes(data[-32:]) != int(index[0]):
-                    continue
-                return {
-                    "jsonrpc": "2.0",
-                    "id": 1,
-                    "result": "0x" + encode(["uint256"], [value]).hex(),
-                }
-        return {"jsonrpc": "2.0", "id": 1, "error": {"code": 3, "message": "execution reverted"}}
-
-
-def payouts(yes: int, no: int, whole: int) -> Node:
-    return Node(
-        {
-            f"{CONDITIONAL_TOKENS} payoutDenominator(bytes32)": whole,
-            f"{CONDITIONAL_TOKENS} payoutNumerators(bytes32,uint256) 0": yes,
-            f"{CONDITIONAL_TOKENS} payoutNumerators(bytes32,uint256) 1": no,
-        }
-    )
-
-
-@pytest.mark.parametrize(
-    ("node", "paid"),
-    [
-        (payouts(1, 0, 1), (1_000_000, 0)),
-        (payouts(0, 1, 1), (0, 1_000_000)),
-        (payouts(1, 1, 2), (500_000, 500_000)),
-        (payouts(1, 2, 3), (333_333, 666_667)),
-    ],
-)
-async def test_a_resolution_is_read_from_the_chain(
-    settlement: RelayerSettlement, desk: Desk, node: Node, paid: tuple[int, int]
-) -> None:
-    """Payouts are micros that add to 1.00."""
-    desk.answer = node
-
-    resolution = await settlement.resolution(CONDITION)
-
-    assert isinstance(resolution, Resolution)
-    assert (resolution.yes_payout, resolution.no_payout) == paid
-
-
-async def test_an_open_market_has_no_resolution(settlement: RelayerSettlement, desk: Desk) -> None:
-    """A denominator of zero means open."""
-    desk.answer = payouts(0, 0, 0)
-
-    assert await settlement.resolution(CONDITION) is None
-
-
-async def test_an_impossible_resolution_is_refused(
-    settlement: RelayerSettlement, desk: Desk
-) -> None:
-    """Payouts that do not add up are an error."""
-    desk.answer = payouts(1, 1, 1)
-
-    with pytest.raises(Rejected):
-        await settlement.resolution(CONDITION)
-
-
-async def test_questions_and_fees_are_read_from_the_chain(desk: Desk) -> None:
-    """The old adapter tells how many questions an event has, and its fee."""
-    desk.answer = Node(
-        {
-            f"{NEG_RISK_ADAPTER} getQuestionCount(bytes32)": 31,
-            f"{NEG_RISK_ADAPTER} getFeeBips(bytes32)": 0,
-        }
-    )
-
-    async with new_client(desk.urls.rpc) as http:
-        reader = ChainReader(http, desk.urls.rpc)
-
-        assert await question_count(reader, EVENT) == 31
-        assert await fee_bips(reader, EVENT) == 0
-
-
-@pytest.mark.parametrize(
-    ("reply", "error"),
-    [
-        ({"result": "0x"}, NotSent),
-        ({"result": "0xzz"}, NotSent),
-        ({}, NotSent),
-        ({"error": {"message": "execution reverted"}}, Rejected),
-        ({"result": "0x" + "ff" * 32}, NotSent),
-        (web.json_response({}, status=500), NotSent),
-        (None, NotSent),
-    ],
-)
-async def test_a_failed_read_is_an_error_and_not_a_number(
-    desk: Desk, reply: Any, error: type[Exception]
-) -> None:
-    """Nothing but a plausible answer is a count."""
-    desk.answer = lambda _: reply
-
-    async with new_client(desk.urls.rpc) as http:
-        with pytest.raises(error):
-            await question_count(ChainReader(http, desk.urls.rpc), EVENT)
 
 
 def test_a_bare_key_has_no_relayer(desk: Desk) -> None:
