@@ -29,6 +29,12 @@ async def abort_not_found(context: Context, what: str) -> NoReturn:
     raise AssertionError("abort returned")
 
 
+async def abort_already_exists(context: Context, what: str) -> NoReturn:
+    """End the call with ALREADY_EXISTS: the same id came before with another content."""
+    await _abort(context, code_pb2.ALREADY_EXISTS, "ALREADY_EXISTS", what)
+    raise AssertionError("abort returned")
+
+
 async def abort_precondition(context: Context, *, reason: str, message: str) -> NoReturn:
     """End the call with FAILED_PRECONDITION: do not retry until the state changes."""
     await _abort(context, code_pb2.FAILED_PRECONDITION, reason, message)

@@ -239,7 +239,8 @@ def _record_from(message: order_pb2.OrderRecord) -> OrderRecord:
     )
 
 
-def _action_to(action: ChainAction) -> order_pb2.ChainAction:
+def action_to(action: ChainAction) -> order_pb2.ChainAction:
+    """Return a chain action as a message."""
     return order_pb2.ChainAction(
         action_id=action.action_id,
         kind=enum_name(action.kind, "CHAIN_ACTION_KIND_"),
@@ -253,7 +254,8 @@ def _action_to(action: ChainAction) -> order_pb2.ChainAction:
     )
 
 
-def _action_from(message: order_pb2.ChainAction) -> ChainAction:
+def action_from(message: order_pb2.ChainAction) -> ChainAction:
+    """Return a chain action. Raises BadInput."""
     return ChainAction(
         action_id=message.action_id,
         kind=enum_value(
@@ -283,7 +285,7 @@ def execution_to(execution: Execution) -> order_pb2.Execution:
         state=enum_name(execution.state, "BASKET_STATE_"),
         orders=[_record_to(record) for record in execution.orders],
         fills=[fill_to(booked) for booked in execution.fills],
-        actions=[_action_to(action) for action in execution.actions],
+        actions=[action_to(action) for action in execution.actions],
         reason=execution.reason,
     )
 
@@ -299,7 +301,7 @@ def execution_from(message: order_pb2.Execution) -> Execution:
         ),
         orders=tuple(_record_from(record) for record in message.orders),
         fills=tuple(fill_from(fill) for fill in message.fills),
-        actions=tuple(_action_from(action) for action in message.actions),
+        actions=tuple(action_from(action) for action in message.actions),
         reason=message.reason,
     )
 
