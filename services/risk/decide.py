@@ -376,7 +376,8 @@ def _would_trade(sized: Sized) -> Refused:
     certificate = sized.opportunity.certificate
     message = (
         f"dry run: would buy {certificate.face / 1e6:g} sets "
-        f"for {sized.opportunity.cost / 1e6:.2f}, guaranteed {certificate.profit / 1e6:.2f}, bound by {sized.binding_constraint.name}"
+        f"for {sized.opportunity.cost / 1e6:.2f}, guaranteed {certificate.profit / 1e6:.2f}, "
+        f"bound by {sized.binding_constraint.name}"
     )
     return Refused(code=RefusalCode.DRY_RUN, message=message)
 
