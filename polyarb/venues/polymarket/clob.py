@@ -1,7 +1,7 @@
 """The venue's order entry: what is sent is signed once, sent once, and never guessed at."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -204,8 +204,11 @@ class ClobClient:
             params["next_cursor"] = str(page.next_cursor)
         raise NotSent(f"{_TRADES}: the pages never end")
 
-    def user_updates(self) -> AsyncIterator[UserUpdate]:
-        """Yield our own order and fill updates for ever, reconnecting by itself."""
+    def user_updates(self) -> AsyncGenerator[UserUpdate, None]:
+        """Yield our own order and fill updates for ever, reconnecting by itself.
+
+        Closing the generator closes the connection.
+        """
         return user_updates(
             self._urls.user_ws,
             credentials=self._credentials,
