@@ -1,7 +1,7 @@
 """What detection costs, from a changed book to a verdict. `make bench` prints the table.
 
-The books are made here and the same in every run: `LEVELS` levels on each side of every market, with
-best asks that sum to just under or just over 1.00.
+The books are made here and the same in every run: `LEVELS` levels on each side of every market,
+with best asks that sum to just under or just over 1.00.
 """
 
 from typing import Final

@@ -1,5 +1,6 @@
 """The Helm chart, rendered by the real helm: what an operator may rely on, and what is refused."""
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -9,6 +10,8 @@ from typing import Any, Final
 
 import pytest
 import yaml
+
+from polyarb.chassis.config import Settings
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CHART: Final = ROOT / "deploy/helm/polyarb"
@@ -247,6 +250,37 @@ def test_changed_settings_roll_only_the_pods_that_read_them() -> None:
     after = digests("--set-string", "services.risk.config.TRADING_MAX_DAILY_LOSS=50")
 
     assert {name for name in SERVICES if before[name] != after[name]} == {"risk"}
+
+
+def test_risk_knows_every_shard_by_name() -> None:
+    """A second scanner is a second address: behind one name risk would watch one shard of two."""
+    rendered = _render("--set", "services.scanner.replicaCount=2")
+
+    data = _of_kind(rendered, "ConfigMap")["risk"]["data"]
+
+    assert data["POLYARB_SCANNER_ADDRESS"] == (
+        "arb-polyarb-scanner-0.arb-polyarb-scanner:50051,"
+        "arb-polyarb-scanner-1.arb-polyarb-scanner:50051"
+    )
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+@pytest.mark.parametrize("arguments", [(), ("--set", LIVE)], ids=["paper", "live"])
+def test_rendered_environment_is_what_the_service_reads(
+    service: str, arguments: tuple[str, ...]
+) -> None:
+    """Every variable that the chart sets is a setting of that service, so none is set in vain."""
+    module = importlib.import_module(f"services.{service}.config")
+    (kind,) = (
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Settings) and value is not Settings
+    )
+    known = {str(field.alias) for field in kind.model_fields.values()}
+
+    data = _of_kind(_render(*arguments), "ConfigMap")[service]["data"]
+
+    assert {name.removesuffix("_FILE") for name in data} - known == set()
 
 
 @pytest.mark.parametrize(

@@ -135,14 +135,21 @@ affinity:
   "POLYARB_HOST" "0.0.0.0"
   "POLYARB_LOG_FORMAT" "json"
   "POLYARB_LOG_FOLDER" "/tmp/logs"
-  "POLYARB_DATA_FOLDER" "/data"
-  "POLYARB_GRPC_PORT" ($node.ports.grpc | toString)
-  "POLYARB_METRICS_PORT" ($node.ports.metrics | toString) }}
+  (printf "POLYARB_%s_PORT" (upper .component)) ($node.ports.grpc | toString)
+  (printf "POLYARB_%s_METRICS_PORT" (upper .component)) ($node.ports.metrics | toString) }}
 {{- range $callee := $node.calls }}
 {{- $peer := get $graph $callee }}
 {{- if and $peer (hasKey $peer "rpc") }}
 {{- $host := include "polyarb.componentName" (dict "root" $root "component" $callee) }}
-{{- $_ := set $env (printf "POLYARB_%s_ADDRESS" (upper $callee)) (printf "%s:%v" $host $peer.ports.grpc) }}
+{{- $addresses := list (printf "%s:%v" $host $peer.ports.grpc) }}
+{{- if eq $peer.kind "StatefulSet" }}
+{{- /* Every shard by its own name: one address of several would be one shard. */}}
+{{- $addresses = list }}
+{{- range $shard := until (int (get $root.Values.services $callee).replicaCount) }}
+{{- $addresses = append $addresses (printf "%s-%d.%s:%v" $host $shard $host $peer.ports.grpc) }}
+{{- end }}
+{{- end }}
+{{- $_ := set $env (printf "POLYARB_%s_ADDRESS" (upper $callee)) (join "," $addresses) }}
 {{- end }}
 {{- end }}
 {{- if $root.Values.simulator.enabled }}
