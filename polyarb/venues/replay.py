@@ -5,7 +5,7 @@ WebSocket messages, see `recording`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
@@ -77,7 +77,9 @@ class ReplayData:
         """Return nothing: the recording's own snapshots come with `subscribe`."""
         return ()
 
-    async def subscribe(self, token_groups: Sequence[Sequence[str]]) -> AsyncIterator[FeedUpdate]:
+    async def subscribe(
+        self, token_groups: Sequence[Sequence[str]]
+    ) -> AsyncGenerator[FeedUpdate, None]:
         """Yield the recorded updates of these tokens in order, then end."""
         wanted = frozenset(token for group in token_groups for token in group)
         for count, update in enumerate(self._recorded.updates()):

@@ -1,7 +1,7 @@
 """The public side of the venue: what is listed, books on request, books as they change."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
@@ -118,7 +118,7 @@ class PolymarketData:
             raise failures.exceptions[0] from None
         return tuple(book for task in tasks for book in task.result())
 
-    def subscribe(self, token_groups: Sequence[Sequence[str]]) -> AsyncIterator[FeedUpdate]:
+    def subscribe(self, token_groups: Sequence[Sequence[str]]) -> AsyncGenerator[FeedUpdate, None]:
         """Yield updates of these tokens for ever, reconnecting by itself.
 
         Tokens of one group share a connection where they fit. Close the iterator with

@@ -1,7 +1,7 @@
 """The market WebSocket: every book of many tokens, over as many connections as that takes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -58,7 +58,9 @@ class MarketStream:
         self._outboxes: set[Outbox] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def updates(self, token_groups: Sequence[Sequence[str]]) -> AsyncIterator[FeedUpdate]:
+    async def updates(
+        self, token_groups: Sequence[Sequence[str]]
+    ) -> AsyncGenerator[FeedUpdate, None]:
         """Yield updates of these tokens until the iterator is closed.
 
         Close it (`contextlib.aclosing`) rather than drop it: its connections close with it.
