@@ -39,7 +39,8 @@ class VenueOptions:
 
     seed: of the background flow, ids and resolutions. flow: whether background traders trade.
     deposit: what every new wallet starts with. mined_ms, confirmed_ms: settlement, counted from
-    the match. relayer_ms: from a batch's submission to its end.
+    the match. retry_ms: from RETRYING to the next attempt or to FAILED. relayer_ms: from a
+    batch's submission to its end.
     """
 
     seed: int = 7
@@ -47,6 +48,7 @@ class VenueOptions:
     deposit: Collateral = DEPOSIT
     mined_ms: int = 150
     confirmed_ms: int = 400
+    retry_ms: int = 1_000
     relayer_ms: int = 400
     fee_rounding: FeeRounding = FeeRounding.HALF_UP
 
@@ -212,5 +214,6 @@ def _rules(options: VenueOptions) -> ExchangeRules:
         seed=options.seed,
         fee_rounding=options.fee_rounding,
         mined_after_ms=options.mined_ms,
+        retry_after_ms=options.retry_ms,
         confirmed_after_ms=options.confirmed_ms - options.mined_ms,
     )
