@@ -1,0 +1,1 @@
+"""Alembic's versions; the SQL is in migrations/sql."""
