@@ -183,13 +183,13 @@ def _levels(row: dict[str, Any], side: str) -> list[dict[str, str]]:
     if prices is None or sizes is None or len(prices) != len(sizes):
         raise BadInput(f"{side}_px", "expected as many prices as sizes")
     return [
-        {"price": shortest(price), "size": shortest(size)}
+        {"price": micro_text(price), "size": micro_text(size)}
         for price, size in zip(prices, sizes, strict=True)
     ]
 
 
-def shortest(value: float) -> str:
-    """Return the shortest decimal that reads back as `value`, never with an exponent.
+def micro_text(value: float) -> str:
+    """Return the shortest decimal that reads back as `value`, without an exponent if it can be.
 
     Recorders add up sizes as doubles: 1.9300000000000002 is 1.93. A value within a few units in its
     last place of a whole micro is that micro; any other keeps its digits and is refused later.
@@ -206,6 +206,6 @@ def shortest(value: float) -> str:
 def _micros(value: float) -> int:
     """Return exact micros; 0, which fits every tick, where parsing will refuse the value anyway."""
     try:
-        return parse_micros(shortest(value))
+        return parse_micros(micro_text(value))
     except ValueError:
         return 0
