@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from polyarb.core.errors import ConfigError
@@ -41,6 +48,9 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 """A duration up to a day."""
 
+LogFolder = Annotated[str, AfterValidator(lambda folder: "" if folder == "none" else folder)]
+"""A folder, or "none": an empty variable counts as not set and gives the default."""
+
 S = TypeVar("S", bound="Settings")
 
 
@@ -62,8 +72,8 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = Field(
         "console", alias="POLYARB_LOG_FORMAT", description="Lines for people, or JSON records."
     )
-    log_folder: str = Field(
-        "./logs", alias="POLYARB_LOG_FOLDER", description="Rotated log files; empty for none."
+    log_folder: LogFolder = Field(
+        "./logs", alias="POLYARB_LOG_FOLDER", description="Rotated log files; none for no files."
     )
     host: str = Field(
         "127.0.0.1", alias="POLYARB_HOST", description="Address that gRPC and metrics listen on."
