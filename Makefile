@@ -60,8 +60,8 @@ fmt: setup ## Format the code
 	@$(PY) -m ruff format -q .
 
 lint: setup ## Lint Python and protos
-	@$(PY) -m ruff check -q .
 	@$(VENV)/bin/buf lint proto
+	@$(PY) -m ruff check .
 
 types: setup ## Check types strictly
 	@$(PY) -m mypy
@@ -73,6 +73,7 @@ proto: setup ## Generate polyarb/v1 from proto/
 drift: proto ## Fail when polyarb/v1 is not what proto/ generates
 	@git diff --exit-code --stat -- polyarb/v1
 	@test -z "$$(git status --porcelain -- polyarb/v1)" || { git status --short -- polyarb/v1; exit 1; }
+	@echo "polyarb/v1 is what proto/ generates"
 
 tidy: setup ## Execute the style guide
 	@$(PY) -m pytest -q -p no:benchmark tests/test_tidy.py

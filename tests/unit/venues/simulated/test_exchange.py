@@ -13,7 +13,7 @@ from polyarb.venues.simulated.records import (
     TradeChanged,
     Traded,
 )
-from tests.unit.venues.simulated.desk import BINARY, NO, POLITICS, YES, Desk
+from unit.venues.simulated.desk import BINARY, NO, POLITICS, YES, Desk
 
 FAK, FOK = TimeInForce.FAK, TimeInForce.FOK
 

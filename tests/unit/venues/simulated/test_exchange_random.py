@@ -16,7 +16,7 @@ from polyarb.venues.simulated.records import (
     Trade,
     TradeChanged,
 )
-from tests.unit.venues.simulated.desk import (
+from unit.venues.simulated.desk import (
     BINARY,
     GROUP,
     NO,

@@ -12,7 +12,7 @@ from polyarb.venues.simulated.records import (
     Refusal,
     TickChanged,
 )
-from tests.unit.venues.simulated.desk import BINARY, NO, POLITICS, YES, Desk
+from unit.venues.simulated.desk import BINARY, NO, POLITICS, YES, Desk
 
 FAK, FOK, GTD = TimeInForce.FAK, TimeInForce.FOK, TimeInForce.GTD
 

@@ -8,7 +8,7 @@ from polyarb.venues.simulated.records import (
     Refusal,
     TradeChanged,
 )
-from tests.unit.venues.simulated.desk import BINARY, NO, POLITICS, YES, Desk
+from unit.venues.simulated.desk import BINARY, NO, POLITICS, YES, Desk
 
 SIZE = Size(10_000_000)
 

@@ -9,7 +9,7 @@ from polyarb.venues.simulated.records import (
     OrderChanged,
     Refusal,
 )
-from tests.unit.venues.simulated.desk import BINARY, GROUP, NO, YES, Desk, condition, question
+from unit.venues.simulated.desk import BINARY, GROUP, NO, YES, Desk, condition, question
 
 TEN = Size(10_000_000)
 
