@@ -1,6 +1,5 @@
 """Every watched book, and whether it can be believed. No I/O, no clock: updates in, facts out."""
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -18,40 +17,15 @@ from polyarb.venues.base import (
     LinkState,
     TickChange,
 )
+from services.scanner.tracked import Tracked
 
 _STRIKES = 2
 """Comparisons with REST that must differ in a row: one alone may be a message still on its way."""
 
-_PENDING_MAX = 256
-"""Changes kept while a book waits for its snapshot."""
-
 BookUpdate = BookSnapshot | BookChange | TickChange | LinkChange | BadFrame
 
-
-@dataclass(slots=True)
-class Tracked:
-    """One market's book and its standing.
-
-    quarantine: why it is not used, None when it is. change_ns: last snapshot or change. alive_ns:
-    last sign of life of its link. verified_ns: last agreement with REST. All receive times.
-    pending: changes, in YES coordinates with the venue's time, that came while in quarantine: those
-    newer than the snapshot that ends it are applied on top.
-    """
-
-    market: Market
-    event_id: str
-    book: LiveBook
-    quarantine: AlarmKind | None = AlarmKind.LINK_LOST
-    detail: str = "no snapshot yet"
-    change_ns: int = 0
-    alive_ns: int = 0
-    verified_ns: int = 0
-    venue_time_ms: int = 0
-    strikes: int = 0
-    snapshots: dict[str, tuple[int | None, OrderBook]] = field(default_factory=dict)
-    pending: deque[tuple[int, LevelChange]] = field(
-        default_factory=lambda: deque(maxlen=_PENDING_MAX)
-    )
+_Frame = dict[tuple[bool, Price], LevelChange]
+"""One market's changes in one frame, in YES coordinates, by (is bid, price)."""
 
 
 @dataclass(slots=True)
@@ -78,9 +52,18 @@ class Books:
         return len(self._tracked)
 
     def watch(self, market: Market, event_id: str) -> None:
-        """Start to follow a market; an already followed one only has its details renewed."""
+        """Start to follow a market; an already followed one only has its details renewed.
+
+        Where the listing and the book's own messages name different tick sizes, the book is asked
+        for again: its snapshot tells which holds.
+        """
         known = self._tracked.get(market.condition_id)
-        if known is not None and known.market.tick_size == market.tick_size:
+        if known is not None:
+            if known.market.tick_size != market.tick_size:
+                self._retick(known, market.tick_size)
+                if known.quarantine is not AlarmKind.LINK_LOST:
+                    known.quarantine = AlarmKind.TICK_CHANGED
+                    known.detail = f"listed with a tick size of {market.tick_size} micros"
             known.market = market
             return
         self._tracked[market.condition_id] = Tracked(market, event_id, LiveBook(market.tick_size))
@@ -199,87 +182,74 @@ class Books:
         book = self._as_yes(tracked, snapshot)
         try:
             tracked.book.replace(bids=list(book.bids), asks=list(book.asks))
-            self._catch_up(tracked, stamp or 0)
+            tracked.catch_up(stamp)
         except BookFault as e:
             self._doubt(tracked, AlarmKind.PARSE_FAILURE, str(e), now, applied)
             return
         tracked.quarantine, tracked.detail, tracked.strikes = None, "", 0
         tracked.change_ns = tracked.alive_ns = tracked.verified_ns = now
         tracked.venue_time_ms = max(tracked.venue_time_ms, stamp or 0)
-        self._judge_pair(tracked, snapshot, applied)
-        self._judge_crossing(tracked, tracked.book.view(), now, applied)
+        self._judge_pair(tracked, snapshot, book, applied)
+        self._judge_crossing(tracked, tracked.book.view(), stamp, now, applied)
 
-    def _catch_up(self, tracked: Tracked, stamp: int) -> None:
-        """Apply what came while the snapshot was on its way. Raises BookFault."""
-        if len(tracked.pending) == _PENDING_MAX:
-            tracked.pending.clear()
-            raise BookFault("too many changes came before the snapshot")
-        for time_ms, change in tracked.pending:
-            if time_ms > stamp:
-                set_level = tracked.book.set_bid if change.bid else tracked.book.set_ask
-                set_level(change.price, change.size)
-        tracked.pending.clear()
-
-    def _judge_pair(self, tracked: Tracked, snapshot: BookSnapshot, applied: Applied) -> None:
+    def _judge_pair(
+        self, tracked: Tracked, snapshot: BookSnapshot, mine: OrderBook, applied: Applied
+    ) -> None:
         """Hold the two tokens' snapshots of one instant against each other."""
-        mine = (snapshot.venue_time_ms, tracked.book.view())
-        tracked.snapshots[snapshot.token_id] = mine
+        stamp, now = snapshot.venue_time_ms, snapshot.receive_time_ns
+        if stamp is None:
+            return
+        tracked.snapshots[snapshot.token_id] = (stamp, mine)
         market = tracked.market
         other = market.no_token if snapshot.token_id == market.yes_token else market.yes_token
-        theirs = tracked.snapshots.get(other)
-        if theirs is None or theirs[0] is None or theirs[0] != mine[0]:
+        their_stamp, theirs = tracked.snapshots.get(other, (None, mine))
+        if their_stamp != stamp:
             return
-        now = snapshot.receive_time_ns
-        for bids_of, asks_of in ((mine[1], theirs[1]), (theirs[1], mine[1])):
+        for bids_of, asks_of in ((mine, theirs), (theirs, mine)):
             both = OrderBook(bids=bids_of.bids, asks=asks_of.asks)
-            if self._judge_crossing(tracked, both, now, applied):
+            if self._judge_crossing(tracked, both, stamp, now, applied):
                 return
-        if (mine[1].bids, mine[1].asks) != (theirs[1].bids, theirs[1].asks):
+        if (mine.bids, mine.asks) != (theirs.bids, theirs.asks):
             message = "the two tokens' books are not mirrors of each other"
             self._doubt(tracked, AlarmKind.MIRROR_MISMATCH, message, now, applied)
 
     def _changes(self, update: BookChange, applied: Applied) -> None:
-        now = update.receive_time_ns
-        touched: dict[str, dict[tuple[bool, Price], LevelChange]] = {}
+        now, stamp = update.receive_time_ns, update.venue_time_ms
+        touched: dict[str, _Frame] = {}
         for change in update.changes:
             condition_id = self._by_token.get(change.token_id)
             if condition_id is not None:
-                self._change(self._tracked[condition_id], change, touched, update, applied)
-        for condition_id, changes in touched.items():
+                frame = touched.setdefault(condition_id, {})
+                self._change(self._tracked[condition_id], change, frame, now, applied)
+        for condition_id, frame in touched.items():
             tracked = self._tracked[condition_id]
             applied.changed.add(condition_id)
+            tracked.remember(frame.values(), time_ms=stamp or 0)
             if tracked.quarantine is not None:
                 continue
             tracked.change_ns = tracked.alive_ns = now
-            tracked.venue_time_ms = max(tracked.venue_time_ms, update.venue_time_ms or 0)
-            self._judge_top(tracked, changes.values(), now, applied)
-            self._judge_crossing(tracked, tracked.book.view(), now, applied)
+            tracked.venue_time_ms = max(tracked.venue_time_ms, stamp or 0)
+            self._judge_top(tracked, frame.values(), now, applied)
+            self._judge_crossing(tracked, tracked.book.view(), stamp, now, applied)
 
     def _change(
-        self,
-        tracked: Tracked,
-        change: LevelChange,
-        touched: dict[str, dict[tuple[bool, Price], LevelChange]],
-        update: BookChange,
-        applied: Applied,
+        self, tracked: Tracked, change: LevelChange, frame: _Frame, now: int, applied: Applied
     ) -> None:
-        now = update.receive_time_ns
         as_yes = change if change.token_id == tracked.market.yes_token else _mirrored(change)
-        seen = touched.setdefault(tracked.market.condition_id, {})
-        if tracked.quarantine is not None:
-            tracked.pending.append((update.venue_time_ms or 0, as_yes))
-            return
-        twin = seen.get((as_yes.bid, as_yes.price))
+        key = (as_yes.bid, as_yes.price)
+        twin = frame.get(key)
         if twin is not None and twin.token_id != change.token_id and twin.size != as_yes.size:
-            message = f"sizes {twin.size} and {as_yes.size} at one price of the two tokens"
-            self._doubt(tracked, AlarmKind.MIRROR_MISMATCH, message, now, applied)
+            del frame[key]
+            if tracked.quarantine is None:
+                message = f"sizes {twin.size} and {as_yes.size} at one price of the two tokens"
+                self._doubt(tracked, AlarmKind.MIRROR_MISMATCH, message, now, applied)
             return
-        seen[(as_yes.bid, as_yes.price)] = as_yes
-        try:
-            set_level = tracked.book.set_bid if as_yes.bid else tracked.book.set_ask
-            set_level(as_yes.price, as_yes.size)
-        except BookFault as e:
-            self._doubt(tracked, AlarmKind.PARSE_FAILURE, str(e), now, applied)
+        frame[key] = as_yes
+        if tracked.quarantine is None:
+            try:
+                tracked.set_level(as_yes)
+            except BookFault as e:
+                self._doubt(tracked, AlarmKind.PARSE_FAILURE, str(e), now, applied)
 
     def _judge_top(
         self, tracked: Tracked, changes: Iterable[LevelChange], now: int, applied: Applied
@@ -295,14 +265,19 @@ class Books:
             self._doubt(tracked, AlarmKind.TOP_MISMATCH, message, now, applied)
 
     def _judge_crossing(
-        self, tracked: Tracked, book: OrderBook, now: int, applied: Applied
+        self, tracked: Tracked, book: OrderBook, stamp: int | None, now: int, applied: Applied
     ) -> bool:
+        """One moment makes one alarm, however many messages show it."""
         if tracked.quarantine is not None or not book.crossed:
             return False
         bid, ask, fee = book.bids[0].price, book.asks[0].price, tracked.market.fee
+        message = f"bid {bid} at or above ask {ask}"
+        if stamp is not None and stamp == tracked.crossed_ms:
+            tracked.quarantine, tracked.detail = AlarmKind.CROSSED_BOOK, message
+            return True
+        tracked.crossed_ms = stamp
         charged = fee_per_token_atto(fee, bid) + fee_per_token_atto(fee, ask)
         edge = bid - ask - -(-charged // 10**12)
-        message = f"bid {bid} at or above ask {ask}"
         self._doubt(tracked, AlarmKind.CROSSED_BOOK, message, now, applied, edge=edge)
         return True
 
@@ -319,9 +294,7 @@ class Books:
         for tracked in self._named(update.token_ids):
             match update.state:
                 case LinkState.LOST:
-                    tracked.snapshots.clear()
-                    tracked.pending.clear()
-                    tracked.quarantine, tracked.detail = AlarmKind.LINK_LOST, "the link is down"
+                    tracked.cut_off()
                     applied.changed.add(tracked.market.condition_id)
                 case LinkState.ALIVE:
                     tracked.alive_ns = update.receive_time_ns
