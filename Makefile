@@ -56,7 +56,8 @@ test: setup ## Run the tests; ARGS=--cov reports coverage
 
 check: fmt lint types drift tidy test chart ## The whole gate, formatting included
 
-fmt: setup ## Format the code
+fmt: setup ## Format the code and sort its imports
+	@$(PY) -m ruff check -q --select I --fix .
 	@$(PY) -m ruff format -q .
 
 lint: setup ## Lint Python and protos

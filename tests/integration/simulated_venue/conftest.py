@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from integration.simulated_venue.trader import Trader, event_of
 
+from integration.simulated_venue.trader import Trader, event_of
 from polyarb.core.market import Market
 from polyarb.venues.simulated.server import SimulatedServer
 from polyarb.venues.simulated.venue import VenueOptions

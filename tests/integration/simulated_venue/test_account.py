@@ -3,8 +3,8 @@
 import json
 
 import aiohttp
-from integration.simulated_venue.trader import BUY, FAK, TOKENS, Trader, frames_until
 
+from integration.simulated_venue.trader import BUY, FAK, TOKENS, Trader, frames_until
 from polyarb.core.market import Market
 from polyarb.venues.polymarket.sign import order_hash
 from polyarb.venues.simulated.server import SimulatedServer

@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 import httpx
+
 from integration.simulated_venue.trader import (
     BUY,
     FAK,
@@ -14,7 +15,6 @@ from integration.simulated_venue.trader import (
     Trader,
     frames_until,
 )
-
 from polyarb.core.market import Market
 from polyarb.core.money import MICROS
 from polyarb.venues.simulated.server import SimulatedServer

@@ -6,6 +6,7 @@ import time
 
 import aiohttp
 import httpx
+
 from integration.simulated_venue.trader import (
     BUY,
     DEPOSIT,
@@ -15,7 +16,6 @@ from integration.simulated_venue.trader import (
     event_of,
     frames_until,
 )
-
 from polyarb.core.market import Market
 from polyarb.venues.simulated.server import SimulatedServer
 from polyarb.venues.simulated.venue import VenueOptions

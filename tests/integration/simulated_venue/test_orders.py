@@ -5,8 +5,8 @@ import time
 
 import httpx
 import pytest
-from integration.simulated_venue.trader import BUY, DEPOSIT, FAK, FOK, GTC, TOKENS, Trader, settled
 
+from integration.simulated_venue.trader import BUY, DEPOSIT, FAK, FOK, GTC, TOKENS, Trader, settled
 from polyarb.core.market import Market
 from polyarb.core.money import MICROS
 from polyarb.venues.polymarket.sign import EOA, order_hash

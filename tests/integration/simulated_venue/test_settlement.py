@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+
 from integration.simulated_venue.trader import (
     BUY,
     DEPOSIT,
@@ -13,7 +14,6 @@ from integration.simulated_venue.trader import (
     event_of,
     settled,
 )
-
 from polyarb.core.market import Market
 from polyarb.core.money import MICROS, Size
 from polyarb.venues.polymarket.chain import convert_call, merge_call, redeem_call, split_call

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
+
 from unit.venues.polymarket.desk import Desk
 
 

@@ -9,11 +9,11 @@ from random import Random
 from typing import Any
 
 from aiohttp import WSMsgType, web
-from unit.venues.polymarket.frames import NO, YES, book
 
 from polyarb.venues.base import FeedUpdate, LinkChange, LinkState
 from polyarb.venues.polymarket.link import LinkSettings
 from polyarb.venues.polymarket.stream import MarketStream, StreamSettings
+from unit.venues.polymarket.frames import NO, YES, book
 
 PAIR = ((YES, NO),)
 Script = Callable[["Server", web.WebSocketResponse, int], Coroutine[Any, Any, None]]

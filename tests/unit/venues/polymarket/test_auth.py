@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from unit.venues.polymarket.desk import Desk, Seen
 
 from polyarb.core.errors import BadInput, ConfigError, NotSent, Rejected
 from polyarb.venues.polymarket.auth import Credentials, login_headers, obtain_credentials
 from polyarb.venues.polymarket.sign import Signer, auth_digest, recover_signer
 from polyarb.venues.polymarket.transport import new_client
+from unit.venues.polymarket.desk import Desk, Seen
 
 SECRET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 CREDENTIALS = Credentials(key="the-key", secret=SECRET, passphrase="the-passphrase")

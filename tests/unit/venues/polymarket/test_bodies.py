@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from unit.venues.polymarket.test_sign import SIGNER, an_order, request_of
 
 from polyarb.venues.polymarket import bodies
 from polyarb.venues.polymarket.bodies import decode_posts, encode_posts
+from unit.venues.polymarket.test_sign import SIGNER, an_order, request_of
 
 
 def test_golden_bodies_are_reproduced(recordings: Path) -> None:

@@ -18,7 +18,6 @@ from polymarket._internal.actions.relayer.calls import (
 from polymarket._internal.actions.relayer.gasless import build_deposit_wallet_payload
 from polymarket._internal.actions.relayer.signing.deposit_wallet import sign_deposit_wallet_batch
 from polymarket.types import EvmAddress
-from unit.venues.polymarket.desk import Desk, Seen
 
 from polyarb.core.errors import ConfigError, NotSent, OutcomeUnknown, Rejected
 from polyarb.core.money import Size
@@ -42,6 +41,7 @@ from polyarb.venues.polymarket.contracts import (
 )
 from polyarb.venues.polymarket.keccak import keccak
 from polyarb.venues.polymarket.sign import Signer
+from unit.venues.polymarket.desk import Desk, Seen
 
 KEY = bytes(range(1, 33))
 SIGNER = Signer(KEY)

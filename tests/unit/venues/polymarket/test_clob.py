@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from unit.venues.polymarket.desk import Desk, Seen
-from unit.venues.polymarket.test_sign import an_order
 
 from polyarb.core.errors import NotSent, OutcomeUnknown, Rejected
 from polyarb.core.order import OrderRequest, OrderStatus, PostOutcome, Wallet
@@ -21,6 +19,8 @@ from polyarb.venues.polymarket.contracts import deposit_wallet
 from polyarb.venues.polymarket.limits import BucketLimits
 from polyarb.venues.polymarket.sign import POLY_1271, Signer, is_signed_by, order_hash
 from polyarb.venues.polymarket.urls import VenueUrls
+from unit.venues.polymarket.desk import Desk, Seen
+from unit.venues.polymarket.test_sign import an_order
 
 KEY = bytes(range(1, 33))
 SECRET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="

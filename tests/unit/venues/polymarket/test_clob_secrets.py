@@ -4,10 +4,10 @@ import logging
 
 import pytest
 from aiohttp import web
-from unit.venues.polymarket.desk import Desk
-from unit.venues.polymarket.test_clob import KEY, SECRET, SIGNER, Clock, accepted, new_clob, orders
 
 from polyarb.venues.polymarket.urls import VenueUrls
+from unit.venues.polymarket.desk import Desk
+from unit.venues.polymarket.test_clob import KEY, SECRET, SIGNER, Clock, accepted, new_clob, orders
 
 
 async def test_no_secret_reaches_a_log_or_an_error(

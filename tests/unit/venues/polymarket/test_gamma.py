@@ -6,8 +6,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from unit.venues.polymarket.desk import Desk, Seen
-from unit.venues.polymarket.listings import GROUP, binary, event, market
 
 from polyarb.core.errors import NotSent, VenueError
 from polyarb.core.market import Event
@@ -15,6 +13,8 @@ from polyarb.venues.base import Skipped
 from polyarb.venues.polymarket.gamma import Gamma, assemble
 from polyarb.venues.polymarket.parse_gamma import parse_event
 from polyarb.venues.polymarket.reads import Reader, ReadPolicy
+from unit.venues.polymarket.desk import Desk, Seen
+from unit.venues.polymarket.listings import GROUP, binary, event, market
 
 
 def paged(*pages: dict[str, Any]) -> Callable[[Seen], Any]:

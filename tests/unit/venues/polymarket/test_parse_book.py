@@ -6,21 +6,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.venues.polymarket.frames import (
-    MARKET,
-    NO,
-    NOW,
-    YES,
-    added,
-    best,
-    book,
-    change,
-    mirrored,
-    price_change,
-    resolved,
-    tick,
-    trade,
-)
 
 from polyarb.core.book import Level
 from polyarb.core.errors import BadInput
@@ -36,6 +21,21 @@ from polyarb.venues.base import (
     TickChange,
 )
 from polyarb.venues.polymarket.parse_book import parse_books, parse_frame
+from unit.venues.polymarket.frames import (
+    MARKET,
+    NO,
+    NOW,
+    YES,
+    added,
+    best,
+    book,
+    change,
+    mirrored,
+    price_change,
+    resolved,
+    tick,
+    trade,
+)
 
 
 def parsed(message: Any) -> list[FeedUpdate]:

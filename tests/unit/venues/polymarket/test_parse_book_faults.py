@@ -6,6 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from polyarb.core.errors import BadInput
+from polyarb.venues.base import BadFrame, FeedUpdate
+from polyarb.venues.polymarket.parse_book import parse_frame, tokens_named
 from unit.venues.polymarket.frames import (
     EVERY,
     NO,
@@ -18,10 +22,6 @@ from unit.venues.polymarket.frames import (
     resolved,
     trade,
 )
-
-from polyarb.core.errors import BadInput
-from polyarb.venues.base import BadFrame, FeedUpdate
-from polyarb.venues.polymarket.parse_book import parse_frame, tokens_named
 
 
 def parsed(message: Any) -> list[FeedUpdate]:

@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from unit.venues.polymarket.listings import FEES, GROUP, binary, event, market
 
 from polyarb.core.fees import FREE, HIGHEST_KNOWN, FeeSchedule
 from polyarb.core.market import Event, Market
 from polyarb.venues.base import Skipped
 from polyarb.venues.polymarket.parse_gamma import parse_event, parse_page
+from unit.venues.polymarket.listings import FEES, GROUP, binary, event, market
 
 NOW = 1_790_000_000_000_000_000
 

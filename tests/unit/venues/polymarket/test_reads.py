@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from unit.venues.polymarket.desk import Desk
 
 from polyarb.core.errors import NotSent, Rejected
 from polyarb.venues.polymarket.reads import Reader, ReadPolicy
+from unit.venues.polymarket.desk import Desk
 
 QUICK = ReadPolicy(attempts=3, base_s=0.001, cap_s=0.01, attempt_s=0.5, deadline_s=5.0)
 

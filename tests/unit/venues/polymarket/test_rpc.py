@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from aiohttp import web
 from eth_abi.abi import encode
-from unit.venues.polymarket.desk import Desk, Seen
 
 from polyarb.core.errors import NotSent, Rejected
 from polyarb.venues.base import Resolution
@@ -14,6 +13,7 @@ from polyarb.venues.polymarket.contracts import CONDITIONAL_TOKENS, NEG_RISK_ADA
 from polyarb.venues.polymarket.keccak import keccak
 from polyarb.venues.polymarket.rpc import ChainReader, fee_bips, question_count, resolution
 from polyarb.venues.polymarket.transport import new_client
+from unit.venues.polymarket.desk import Desk, Seen
 
 CONDITION = "0x" + "bd" * 32
 EVENT = "0x" + "ce" * 31 + "00"

@@ -8,6 +8,17 @@ from random import Random
 
 import pytest
 from aiohttp import web
+
+from polyarb.venues.base import (
+    BadFrame,
+    BookSnapshot,
+    FeedUpdate,
+    LinkChange,
+    LinkState,
+    MarketResolved,
+)
+from polyarb.venues.polymarket.link import LinkSettings
+from polyarb.venues.polymarket.stream import StreamSettings, shard
 from unit.venues.polymarket.feed import (
     PAIR,
     QUICK,
@@ -23,17 +34,6 @@ from unit.venues.polymarket.feed import (
     stream,
 )
 from unit.venues.polymarket.frames import NO, YES, book, resolved
-
-from polyarb.venues.base import (
-    BadFrame,
-    BookSnapshot,
-    FeedUpdate,
-    LinkChange,
-    LinkState,
-    MarketResolved,
-)
-from polyarb.venues.polymarket.link import LinkSettings
-from polyarb.venues.polymarket.stream import StreamSettings, shard
 
 
 @pytest.fixture

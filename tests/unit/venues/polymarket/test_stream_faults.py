@@ -8,6 +8,19 @@ from random import Random
 
 import pytest
 from aiohttp import web
+
+from polyarb.core.errors import NotSent
+from polyarb.venues.base import (
+    BadFrame,
+    BookChange,
+    BookSnapshot,
+    FeedUpdate,
+    LinkChange,
+    LinkState,
+    TickChange,
+)
+from polyarb.venues.polymarket.link import LinkSettings
+from polyarb.venues.polymarket.stream import MarketStream, StreamSettings
 from unit.venues.polymarket.feed import (
     FAST,
     PAIR,
@@ -22,19 +35,6 @@ from unit.venues.polymarket.feed import (
     stream,
 )
 from unit.venues.polymarket.frames import NO, YES, book, mirrored, tick
-
-from polyarb.core.errors import NotSent
-from polyarb.venues.base import (
-    BadFrame,
-    BookChange,
-    BookSnapshot,
-    FeedUpdate,
-    LinkChange,
-    LinkState,
-    TickChange,
-)
-from polyarb.venues.polymarket.link import LinkSettings
-from polyarb.venues.polymarket.stream import MarketStream, StreamSettings
 
 
 @pytest.fixture
