@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 from grpc import aio
@@ -25,6 +25,10 @@ _OPTIONS: Final = (
 )
 
 Register = Callable[[aio.Server], None]
+
+if TYPE_CHECKING:
+    # A generic in the stubs only: grpc's own class cannot be subscripted.
+    Handler = grpc.RpcMethodHandler[Any, Any]
 
 
 class GrpcServer:
@@ -72,11 +76,9 @@ class _Observer(aio.ServerInterceptor):
 
     async def intercept_service(
         self,
-        continuation: Callable[
-            [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]
-        ],
+        continuation: "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]",
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+    ) -> "Handler | None":
         """Wrap the method's handler."""
         handler: Any = await continuation(handler_call_details)
         method = handler_call_details.method
