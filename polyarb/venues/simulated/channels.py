@@ -13,7 +13,7 @@ from aiohttp import WSMsgType, web
 from polyarb.venues.simulated.auth import ApiKey, AuthError
 from polyarb.venues.simulated.wire import Json, encode
 
-QUEUE_MAX: Final = 8_192
+QUEUE_MAX: Final = 4_096
 FRAME_BYTES_MAX: Final = 900_000
 """An official client gives up on frames over 1 MiB."""
 ASSETS_MAX: Final = 750
@@ -119,7 +119,7 @@ class MarketChannel:
         self._unsubscribe(link, tuple(link.tokens))
 
     def _on_message(self, link: Link, message: Json) -> None:
-        tokens = [str(t) for t in message.get("assets_ids") or ()]
+        tokens = _names(message, "assets_ids")
         if "custom_feature_enabled" in message:
             link.custom = message["custom_feature_enabled"] is True
         if message.get("operation") == "unsubscribe":
@@ -181,11 +181,10 @@ class UserChannel:
         return await _serve(request, self._links.add, self._on_message, self._links.discard)
 
     def _on_message(self, link: Link, message: Json) -> None:
-        markets = message.get("markets")
-        named = {str(m).lower() for m in markets or ()}
+        named = {m.lower() for m in _names(message, "markets")}
         if link.key is None:
             link.key = self._authenticate(message.get("auth"))
-            link.markets = named if markets else None
+            link.markets = named or None
         elif message.get("operation") == "subscribe":
             link.markets = (link.markets or set()) | named
         elif message.get("operation") == "unsubscribe" and link.markets is not None:
@@ -240,6 +239,14 @@ def _parse(text: str) -> Json:
     if not isinstance(value, dict):
         raise ValueError("expected one JSON object")  # noqa: TRY004 - one kind of bad frame
     return value
+
+
+def _names(message: Json, key: str) -> list[str]:
+    """Return a list of ids in a frame, [] where it has none. Raises ValueError."""
+    value = message.get(key) or []
+    if not isinstance(value, list):
+        raise ValueError(f"{key}: expected an array")  # noqa: TRY004 - one kind of bad frame
+    return [str(name) for name in value]
 
 
 def _snapshot_frames(snapshot: Snapshot, tokens: Sequence[str]) -> Iterable[str]:

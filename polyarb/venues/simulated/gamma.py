@@ -32,6 +32,11 @@ class Quote:
     accepting_orders: bool
     yes_payout: Price | None
 
+    @property
+    def resolved(self) -> bool:
+        """Return whether the market has paid out."""
+        return self.yes_payout is not None
+
 
 QuoteOf = Callable[[str], Quote]
 """A market's quote by condition id."""
@@ -104,7 +109,7 @@ def market_json(
 
 def is_closed(listed: ListedEvent, quote_of: QuoteOf) -> bool:
     """Return whether every listed market of the event is resolved."""
-    return all(quote_of(q.market.condition_id).yes_payout is not None for q in listed.listed)
+    return all(quote_of(q.market.condition_id).resolved for q in listed.listed)
 
 
 def _event(listed: ListedEvent, quote_of: QuoteOf, start_ms: int) -> Json:
@@ -153,7 +158,7 @@ def _market(listed: ListedEvent, question: Listing, quote: Quote, start_ms: int)
         "outcomePrices": json.dumps(_outcome_prices(quote)),
         "clobTokenIds": json.dumps([market.yes_token, market.no_token]),
         "active": True,
-        "closed": quote.yes_payout is not None,
+        "closed": quote.resolved,
         "archived": False,
         "restricted": True,
         "enableOrderBook": not market.placeholder,
@@ -188,7 +193,7 @@ def _optional(listed: ListedEvent, question: Listing, quote: Quote) -> Json:
         made["negRiskRequestID"] = question.request_id
     if question.position_ids:
         made["positionIds"] = json.dumps(question.position_ids)
-    if quote.yes_payout is not None:
+    if quote.resolved:
         made["umaResolutionStatus"] = "resolved"
     return made
 

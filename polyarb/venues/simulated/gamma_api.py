@@ -6,6 +6,7 @@ from polyarb.venues.simulated import gamma
 from polyarb.venues.simulated.answers import ApiError, reply
 from polyarb.venues.simulated.venue import Venue
 from polyarb.venues.simulated.wire import Json
+from polyarb.venues.simulated.world import Listing
 
 
 class GammaApi:
@@ -31,6 +32,8 @@ class GammaApi:
             gamma.event_json(e, venue.quote_of, start_ms=venue.start_ms)
             for e in venue.catalogue.events
             if closed in (None, gamma.is_closed(e, venue.quote_of))
+            and _is_asked_for(request, "id", e.event.event_id)
+            and _is_asked_for(request, "slug", e.event.slug)
         ]
         return _page(request, rows, "events")
 
@@ -39,7 +42,8 @@ class GammaApi:
         rows = [
             gamma.market_json(event, question, venue.quote_of, start_ms=venue.start_ms)
             for event, question in venue.catalogue.listed()
-            if closed in (None, venue.quote_of(question.market.condition_id).yes_payout is not None)
+            if closed in (None, venue.quote_of(question.market.condition_id).resolved)
+            and _is_asked_for_market(request, question)
         ]
         return _page(request, rows, "markets")
 
@@ -64,6 +68,22 @@ def _wants_closed(request: web.Request) -> bool | None:
     if asked not in {"true", "false", "null", ""}:
         raise ApiError(422, "closed must be a boolean")
     return {"true": True, "false": False}.get(asked)
+
+
+def _is_asked_for_market(request: web.Request, question: Listing) -> bool:
+    market = question.market
+    return (
+        _is_asked_for(request, "id", str(question.number))
+        and _is_asked_for(request, "slug", question.slug)
+        and _is_asked_for(request, "condition_ids", market.condition_id)
+        and _is_asked_for(request, "clob_token_ids", market.yes_token, market.no_token)
+    )
+
+
+def _is_asked_for(request: web.Request, name: str, *values: str) -> bool:
+    """Return whether one of `values` is among those of a repeatable filter, or it is not given."""
+    wanted = request.query.getall(name, [])
+    return not wanted or any(value in wanted for value in values)
 
 
 def _page(request: web.Request, rows: list[Json], name: str) -> web.Response:
