@@ -65,7 +65,7 @@ class ChildServer:
                 [*self._become, _binary("postgres"), "-D", self._data, *settings],
                 stderr=log, stdout=log, start_new_session=True,
             )  # fmt: skip
-        _wait_until_it_answers(self.url("postgres"))
+        _wait_until_it_answers(self.port)
 
     def stop(self) -> None:
         if self._process is not None:
@@ -98,17 +98,17 @@ class ContainerServer:
         from testcontainers.postgres import PostgresContainer  # noqa: PLC0415
 
         testcontainers_config.ryuk_disabled = True  # `remove` does it, and its image may be missing
-        self._port = free_port()
+        self.port = free_port()
         self._container: Any = PostgresContainer(
             IMAGE, username="postgres", password="postgres", dbname="postgres"
         )
-        self._container.with_bind_ports(5432, self._port)
+        self._container.with_bind_ports(5432, self.port)
         arguments = " ".join(f"-c {s}" for s in _SETTINGS)
         self._container.with_command(f"postgres {arguments}")
         self._created = False
 
     def url(self, database: str) -> str:
-        return f"postgresql://postgres:postgres@127.0.0.1:{self._port}/{database}"
+        return f"postgresql://postgres:postgres@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
         if self._created:
@@ -116,7 +116,7 @@ class ContainerServer:
         else:
             self._container.start()
         self._created = True
-        _wait_until_it_answers(self.url("postgres"))
+        _wait_until_it_answers(self.port)
 
     def stop(self) -> None:
         self._container.get_wrapped_container().stop(timeout=5)
@@ -160,21 +160,12 @@ def _binary(name: str) -> Path:
     return Path(found.origin).parent / "pginstall" / "bin" / name
 
 
-def _wait_until_it_answers(url: str) -> None:
-    async def ask() -> None:
-        connection = await asyncpg.connect(url, timeout=2)
-        await connection.close()
-
+def _wait_until_it_answers(port: int) -> None:
+    ask = [str(_binary("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(port)]
     deadline = time.monotonic() + START_S_MAX
-    while True:
-        try:
-            asyncio.run(ask())
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-        else:
-            return
+    while not _succeeds(ask, 5):
+        assert time.monotonic() < deadline, f"no Postgres on port {port}"
+        time.sleep(0.02)
 
 
 async def create_database(server: Server, *, template: str) -> str:
@@ -194,13 +185,14 @@ def postgres_server() -> Iterator[Server]:
     server = new_server()
     try:
         server.start()
-        asyncio.run(_prepare(server))
+        asyncio.run(prepare(server))
         yield server
     finally:
         server.remove()
 
 
-async def _prepare(server: Server) -> None:
+async def prepare(server: Server) -> None:
+    """Make the database that every test copies."""
     connection = await asyncpg.connect(server.url("postgres"))
     await connection.execute("CREATE DATABASE ledger_template")
     await connection.close()
