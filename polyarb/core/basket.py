@@ -193,7 +193,9 @@ def entry_order(
 
     Nothing may rest: what is not there when the order arrives is not bought.
     """
-    maker, taker = market_buy_amounts(dollars=leg.cost, limit_price=leg.limit_price)
+    maker, taker = market_buy_amounts(
+        dollars=leg.cost, limit_price=leg.limit_price, tick_size=leg.tick_size
+    )
     return OrderRequest(
         token_id=leg.token_id,
         side=Side.BUY,

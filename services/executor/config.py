@@ -1,0 +1,30 @@
+"""Settings of the executor."""
+
+from pydantic import Field, SecretStr
+
+from polyarb.chassis.config import Port, Settings
+
+
+class ExecutorSettings(Settings):
+    """What the executor reads from the environment."""
+
+    grpc_port: Port = Field(50053, alias="POLYARB_EXECUTOR_PORT", description="gRPC port.")
+    metrics_port: Port = Field(
+        9103, alias="POLYARB_EXECUTOR_METRICS_PORT", description="Prometheus port."
+    )
+    ledger_address: str = Field(
+        "127.0.0.1:50054", alias="POLYARB_LEDGER_ADDRESS", description="The ledger."
+    )
+    private_key: SecretStr | None = Field(
+        None,
+        alias="POLYMARKET_PRIVATE_KEY",
+        description="Key that signs orders; live mode needs it, the simulated venue does not.",
+    )
+    relayer_key: SecretStr | None = Field(
+        None, alias="POLYMARKET_RELAYER_KEY", description="Relayer API key; live mode only."
+    )
+    wallet_address: str = Field(
+        "",
+        alias="POLYARB_WALLET_ADDRESS",
+        description="Deposit wallet; empty: the one that belongs to the key.",
+    )

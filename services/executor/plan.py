@@ -1,0 +1,395 @@
+"""What to do next about a basket: a pure function of the intent and of what is known.
+
+The order of questions is the order of a basket's life: send, learn what became of every order,
+complete or unwind what is unequal, wait for settlement, convert or hold, finish.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from polyarb.core.basket import (
+    REMEDY_ATTEMPTS,
+    ChainAction,
+    ChainActionKind,
+    ChainActionState,
+    Execution,
+    Intent,
+    OrderRecord,
+    holdings,
+)
+from polyarb.core.certificate import kept
+from polyarb.core.fees import fee_ceil
+from polyarb.core.market import GroupKind, Outcome
+from polyarb.core.money import MICROS, Collateral, Price, Size, ceil_div, floor_to
+from polyarb.core.order import CENT, BasketState, OrderState, TradeState
+
+ASK_S: Final = 0.5
+"""Between two questions to the venue about one basket."""
+
+ABSENT_NS: Final = 10_000_000_000
+"""An unknown order counts as absent when a poll this long after sending has no trace of it."""
+
+FILLS_NS: Final = 2_000_000_000
+"""Without the venue's own total, a poll this long after sending has seen every fill."""
+
+CASH_MIN: Final = 50_000
+"""A conversion that frees less collateral than 0.05 is not worth an action."""
+
+FAILURES_MAX: Final = 5
+"""On-chain actions of one basket that may fail before a person is asked."""
+
+HOLD_S: Final = 5.0
+
+_UNSURE: Final = frozenset(
+    {OrderState.SENT, OrderState.UNKNOWN, OrderState.DELAYED, OrderState.CANCEL_SENT}
+)
+_UNSETTLED: Final = frozenset({TradeState.MATCHED, TradeState.MINED, TradeState.RETRYING})
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send these orders in one request."""
+
+    order_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Cancel these resting orders."""
+
+    order_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the venue for fills and open orders, then think again."""
+
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RemedyOrder:
+    """Buy `size` of a leg's token, or of the opposite one when `unwind`, up to `limit_price`."""
+
+    leg: int
+    attempt: int
+    unwind: bool
+    size: Size
+    limit_price: Price
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """Make these orders durable, then send them."""
+
+    orders: tuple[RemedyOrder, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Submit an on-chain action. index_set: of a conversion; amount: tokens of each side."""
+
+    kind: ChainActionKind
+    subject_id: str
+    amount: Size
+    index_set: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Nothing to do until something is heard, or for `seconds`."""
+
+    state: BasketState
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The basket ends."""
+
+    state: BasketState
+    reason: str
+
+
+Step = Send | Cancel | Ask | Remedy | Act | Await | Finish
+
+
+@dataclass(slots=True)
+class Known:
+    """What this process knows besides the execution itself. One basket's task owns it.
+
+    sent_ns: when an order may have left. taking: micros that the venue said were received.
+    open_ids: found resting by the last poll. polled_ns: when the last successful poll began.
+    """
+
+    sent_ns: dict[str, int] = field(default_factory=dict)
+    taking: dict[str, int] = field(default_factory=dict)
+    open_ids: frozenset[str] = frozenset()
+    polled_ns: int = 0
+
+
+def learn(execution: Execution, known: Known) -> dict[str, OrderState]:
+    """Return the order states that evidence changes: fills, open orders, or proven absence.
+
+    UNKNOWN ends here and nowhere else.
+    """
+    learned = {}
+    for order in execution.orders:
+        if order.state not in _UNSURE:
+            continue
+        sent_ns = known.sent_ns.get(order.order_id, 0)
+        polled_after_ns = known.polled_ns - sent_ns
+        if polled_after_ns <= 0:
+            continue
+        if order.order_id in known.open_ids:
+            learned[order.order_id] = OrderState.LIVE
+        elif order.state is OrderState.CANCEL_SENT:
+            learned[order.order_id] = OrderState.CANCELED
+        elif filled(execution, order.order_id) > 0:
+            learned[order.order_id] = OrderState.MATCHED
+        elif polled_after_ns > ABSENT_NS:
+            learned[order.order_id] = OrderState.ABSENT
+    return learned
+
+
+def filled(execution: Execution, order_id: str) -> int:
+    """Return the micro-tokens that an order bought, whatever has settled of them."""
+    return sum(b.fill.size for b in execution.fills if b.fill.order_id == order_id)
+
+
+def next_step(intent: Intent, execution: Execution, known: Known, now_ns: int) -> Step:
+    """Return what to do next."""
+    step = _about_orders(intent, execution, known, now_ns)
+    if step is not None:
+        return step
+    shares = _shares(intent, execution)
+    if not execution.fills or all(b.fill.state is TradeState.FAILED for b in execution.fills):
+        return Finish(BasketState.VOID, _why_void(execution))
+    remedy = _remedy(intent, execution, shares)
+    if remedy:
+        return Remedy(remedy)
+    if any(b.fill.state in _UNSETTLED for b in execution.fills):
+        return Await(BasketState.SETTLING, ASK_S * 2)
+    if any(a.state is ChainActionState.PENDING for a in execution.actions):
+        return Await(BasketState.CONVERTING, ASK_S)
+    return _about_tokens(intent, execution, shares)
+
+
+def _about_orders(intent: Intent, execution: Execution, known: Known, now_ns: int) -> Step | None:
+    """Return what some order still needs, None when all of them are over and accounted for."""
+    unsent = [o for o in execution.orders if o.state is OrderState.INTENT]
+    if unsent:
+        if unsent[0].attempt == 0 and now_ns > intent.entry_deadline_ns:
+            return Finish(BasketState.VOID, "expired_unsent")
+        return Send(tuple(o.order_id for o in unsent))
+    resting = tuple(o.order_id for o in execution.orders if o.state is OrderState.LIVE)
+    if resting:
+        return Cancel(resting)
+    if any(o.state in _UNSURE for o in execution.orders):
+        return Ask(ASK_S)
+    if any(_misses_fills(o, execution, known) for o in execution.orders):
+        return Ask(ASK_S / 5)
+    return None
+
+
+def _misses_fills(order: OrderRecord, execution: Execution, known: Known) -> bool:
+    """Return whether the venue matched more than the fills that have been heard of."""
+    if order.state not in (OrderState.MATCHED, OrderState.CANCELED):
+        return False
+    told = known.taking.get(order.order_id)
+    if order.state is OrderState.MATCHED and told is not None:
+        return filled(execution, order.order_id) < told
+    return known.polled_ns < known.sent_ns.get(order.order_id, 0) + FILLS_NS
+
+
+def _why_void(execution: Execution) -> str:
+    reasons = {order.reason for order in execution.orders if order.reason}
+    return "nothing was filled" + (": " + "; ".join(sorted(reasons)[:3]) if reasons else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What the basket holds of one leg. own: beyond the pairs that merge. attempts: used up."""
+
+    planned: int
+    own: int
+    pairs: int
+    attempts: int
+
+
+def _shares(intent: Intent, execution: Execution) -> tuple[Share, ...]:
+    tokens = holdings(execution).tokens
+    shares = []
+    for index, leg in enumerate(intent.opportunity.legs):
+        own, opposite = tokens.get(leg.token_id, 0), tokens.get(leg.complement_token_id, 0)
+        pairs = min(own, opposite)
+        attempts = max((o.attempt for o in execution.orders if o.leg == index), default=0)
+        shares.append(Share(planned=leg.size, own=own - pairs, pairs=pairs, attempts=attempts))
+    return tuple(shares)
+
+
+def payoff(intent: Intent, sizes: tuple[int, ...]) -> int:
+    """Return what legs of these sizes pay in their worst core world, conversion fees deducted."""
+    if intent.opportunity.legs[0].outcome is Outcome.NO:
+        whole = sum(sizes) - max(sizes)
+        return kept(Size(whole), intent.opportunity.fee_bips)
+    complete = len(sizes) == intent.opportunity.market_count
+    exhaustive = intent.opportunity.kind is GroupKind.EXACTLY_ONE
+    return min(sizes) if complete and exhaustive else 0
+
+
+def _remedy(
+    intent: Intent, execution: Execution, shares: tuple[Share, ...]
+) -> tuple[RemedyOrder, ...]:
+    """Return the remedy whose worst case beats taking the basket as it is, () if none does."""
+    spent = holdings(execution).cash
+    base = spent + sum(s.pairs for s in shares)
+    as_it_is = base + payoff(intent, tuple(s.own for s in shares))
+    best: tuple[RemedyOrder, ...] = ()
+    best_value = as_it_is
+    for orders, value in (
+        _completing(intent, shares, base),
+        _unwinding(intent, shares, base),
+    ):
+        if orders and value > best_value:
+            best, best_value = orders, value
+    return best
+
+
+Option = tuple[tuple[RemedyOrder, ...], int]
+
+
+def _completing(intent: Intent, shares: tuple[Share, ...], base: int) -> Option:
+    """Return the orders that fill every short leg, and what the basket then nets at worst."""
+    orders, cost, sizes = [], 0, []
+    for index, share in enumerate(shares):
+        leg, envelope = intent.opportunity.legs[index], intent.remedies[index]
+        missing = floor_to(share.planned - share.own, CENT)
+        sizes.append(share.own)
+        if missing < leg.min_order_size:
+            continue
+        if share.attempts >= REMEDY_ATTEMPTS:
+            return (), 0
+        size, price = Size(missing), envelope.complete_price
+        sizes[-1] += size
+        cost += ceil_div(price * size, MICROS) + fee_ceil(leg.fee, price=price, size=size)
+        orders.append(
+            RemedyOrder(index, share.attempts + 1, unwind=False, size=size, limit_price=price)
+        )
+    return tuple(orders), base - cost + payoff(intent, tuple(sizes))
+
+
+def _unwinding(intent: Intent, shares: tuple[Share, ...], base: int) -> Option:
+    """Return the orders that pair off every leg, and what the basket then nets at worst."""
+    orders, net, sizes = [], 0, []
+    for index, share in enumerate(shares):
+        leg, envelope = intent.opportunity.legs[index], intent.remedies[index]
+        size, price = Size(floor_to(share.own, CENT)), envelope.unwind_price
+        sizes.append(share.own)
+        if size < leg.min_order_size or price <= 0:
+            continue
+        if share.attempts >= REMEDY_ATTEMPTS:
+            continue
+        sizes[-1] -= size
+        net += size - ceil_div(price * size, MICROS) - fee_ceil(leg.fee, price=price, size=size)
+        orders.append(
+            RemedyOrder(index, share.attempts + 1, unwind=True, size=size, limit_price=price)
+        )
+    return tuple(orders), base + net + payoff(intent, tuple(sizes))
+
+
+def _about_tokens(intent: Intent, execution: Execution, shares: tuple[Share, ...]) -> Step:
+    """Return the next action on settled tokens, or how the basket ends."""
+    failures = sum(a.state is ChainActionState.FAILED for a in execution.actions)
+    if failures >= FAILURES_MAX:
+        return Finish(BasketState.RESIDUAL, "on-chain actions keep failing")
+    for index, share in enumerate(shares):
+        if share.pairs > 0:
+            condition_id = intent.opportunity.legs[index].condition_id
+            return Act(ChainActionKind.MERGE, condition_id, Size(share.pairs))
+    if intent.opportunity.convertible:
+        conversion = _conversion(intent, shares)
+        if conversion is not None:
+            return conversion
+    redeemed = any(a.kind is ChainActionKind.REDEEM for a in execution.actions)
+    held = tuple(s.own for s in shares)
+    if (redeemed and any(held)) or (not redeemed and payoff(intent, held) >= CASH_MIN):
+        return Await(BasketState.HOLDING, HOLD_S)
+    return _end(intent, execution, shares)
+
+
+def _conversion(intent: Intent, shares: tuple[Share, ...]) -> Act | None:
+    """Return the conversion of the widest set of NO that frees enough, None if there is none."""
+    legs = intent.opportunity.legs
+    held = sorted((s.own, i) for i, s in enumerate(shares) if s.own > 0)
+    for at, (size, _) in enumerate(held):
+        members = [i for _, i in held[at:]]
+        if len(members) < 2:
+            return None
+        if kept(Size((len(members) - 1) * size), intent.opportunity.fee_bips) >= CASH_MIN:
+            index_set = sum(1 << int(legs[i].question_id[-2:], 16) for i in members)
+            return Act(
+                ChainActionKind.CONVERT,
+                intent.opportunity.neg_risk_market_id,
+                Size(size),
+                index_set,
+            )
+    return None
+
+
+def _end(intent: Intent, execution: Execution, shares: tuple[Share, ...]) -> Finish:
+    as_planned = all(
+        _bought(intent, execution, index)
+        >= share.planned - intent.opportunity.legs[index].min_order_size
+        for index, share in enumerate(shares)
+    )
+    unwound = any(
+        b.fill.token_id == leg.complement_token_id
+        for b in execution.fills
+        for leg in intent.opportunity.legs
+    )
+    left = max((s.own for s in shares), default=0)
+    if as_planned and not unwound:
+        return Finish(BasketState.COMPLETE, execution.reason or "converted as planned")
+    if left >= intent.opportunity.legs[0].min_order_size:
+        return Finish(BasketState.RESIDUAL, f"{left / MICROS:g} tokens of a leg are left over")
+    if unwound:
+        return Finish(BasketState.UNWOUND, "every fill was undone")
+    return Finish(BasketState.HEDGED, "ended as a smaller set")
+
+
+def _bought(intent: Intent, execution: Execution, index: int) -> int:
+    token_id = intent.opportunity.legs[index].token_id
+    return sum(
+        b.fill.size
+        for b in execution.fills
+        if b.fill.token_id == token_id and b.fill.state is not TradeState.FAILED
+    )
+
+
+def action_of(
+    intent: Intent, act: Act, *, action_id: str, other_yes: tuple[str, ...]
+) -> ChainAction:
+    """Return the record of an action with what it will change, PENDING.
+
+    other_yes: the YES tokens of the event's questions outside a conversion's index set.
+    """
+    legs = intent.opportunity.legs
+    if act.kind is ChainActionKind.MERGE:
+        leg = next(g for g in legs if g.condition_id == act.subject_id)
+        cash = int(act.amount)
+        tokens = [(leg.token_id, -int(act.amount)), (leg.complement_token_id, -int(act.amount))]
+    else:
+        members = [g for g in legs if act.index_set >> int(g.question_id[-2:], 16) & 1]
+        out = kept(act.amount, intent.opportunity.fee_bips)
+        cash = (len(members) - 1) * out
+        tokens = [(g.token_id, -int(act.amount)) for g in members]
+        tokens += [(token_id, int(out)) for token_id in other_yes if out]
+    return ChainAction(
+        action_id=action_id,
+        kind=act.kind,
+        subject_id=act.subject_id,
+        collateral=Collateral(cash),
+        tokens=tuple(tokens),
+        state=ChainActionState.PENDING,
+    )
