@@ -8,6 +8,7 @@ from typing import Any, Final
 import asyncpg  # type: ignore[import-untyped]
 from loguru import logger
 
+from polyarb.core.errors import BadInput
 from services.ledger.faults import AlreadyExists, Precondition, Unavailable
 
 Connection = Any
@@ -35,6 +36,9 @@ _GONE: Final = (
     asyncpg.exceptions.ReadOnlySQLTransactionError,
 )
 _NO_SCHEMA: Final = (asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError)
+
+# A value that Postgres cannot hold, such as a text with a zero byte.
+_DATA_EXCEPTION: Final = "22"
 
 # What the functions of the schema raise; see migrations/sql.
 _MAY_STILL_FILL: Final = "PA004"
@@ -82,7 +86,7 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """Lend a connection. Raises Unavailable, AlreadyExists, Precondition."""
+        """Lend a connection. Raises Unavailable, AlreadyExists, Precondition, BadInput."""
         try:
             async with self._pool.acquire(timeout=self._wait_s_max) as connection:
                 yield connection
@@ -91,6 +95,8 @@ class Database:
             await self._pool.expire_connections()
             raise Unavailable(f"Postgres is read-only: {e}") from e
         except _GONE as e:
+            if isinstance(e, ValueError):  # asyncpg could not even encode an argument
+                raise BadInput("request", str(e)) from e
             raise Unavailable(f"Postgres does not answer: {e or type(e).__name__}") from e
         except _NO_SCHEMA as e:
             text = f"the schema is missing or old, run services.ledger.migrate: {e}"
@@ -130,6 +136,8 @@ class Database:
 
 
 def _translated(error: asyncpg.PostgresError) -> Exception:
+    if str(error.sqlstate).startswith(_DATA_EXCEPTION):
+        return BadInput("request", str(error))
     if error.sqlstate == _MAY_STILL_FILL:
         return Precondition("ORDER_UNRESOLVED", str(error))
     if error.sqlstate == _OTHER_REASON:

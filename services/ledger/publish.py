@@ -38,6 +38,7 @@ class PortfolioFeed:
         self._now_ns = now_ns
         self._watchers: Broadcast[Item] = Broadcast()
         self._changed = asyncio.Event()
+        self._changed.set()
         self._asked = 0
         self._last = pb.WatchPortfolioResponse(sequence=now_ns() // 1000)
         self._statistics_due = asyncio.Event()

@@ -22,6 +22,8 @@ from services.ledger.postings import COLLATERAL
 from services.ledger.store_execution import read_execution
 
 DECISIONS_SHOWN_MAX: Final = 100
+EXPLAIN_BYTES_MAX: Final = 700_000
+"""Decisions and executions together: an answer has to fit into one message of 1 MiB."""
 
 # The period's end reaches Postgres as a time; an open one as this.
 _FOREVER: Final = instant(4 * 10**18)
@@ -159,10 +161,17 @@ class Reader:
             if not decisions and not intents:
                 raise NotFound(f"no decision, intent or opportunity {name}")
             executions = [await read_execution(connection, row["intent_id"]) for row in intents]
-        return pb.ExplainResponse(
-            decisions=[order_pb2.Decision.FromString(row["body"]) for row in decisions],
-            executions=[wire.execution_to(execution) for execution in executions],
-        )
+        response = pb.ExplainResponse()
+        left = EXPLAIN_BYTES_MAX
+        for message in [wire.execution_to(execution) for execution in executions]:
+            left -= message.ByteSize()
+            if left >= 0:
+                response.executions.append(message)
+        for row in decisions:
+            left -= len(row["body"])
+            if left >= 0:
+                response.decisions.append(order_pb2.Decision.FromString(row["body"]))
+        return response
 
 
 async def _statistics(connection: Connection, period: Period, end: datetime) -> Statistics:

@@ -300,6 +300,16 @@ async def test_explain_tells_what_was_decided_and_what_came_of_it(client: Client
     assert found.performance.opportunity_count == 1
 
 
+async def test_a_text_that_postgres_cannot_hold_is_bad_input(client: Client) -> None:
+    """Repeating it would not help, so it is not UNAVAILABLE."""
+    with pytest.raises(aio.AioRpcError) as raised:
+        await client.stub.SetHalt(
+            pb.SetHaltRequest(request_id=uid("z"), halted=True, reason="a\0b")
+        )
+
+    assert violation(raised.value) == "request"
+
+
 async def test_an_unknown_id_is_not_found(client: Client) -> None:
     """Nothing to explain."""
     with pytest.raises(aio.AioRpcError) as raised:
