@@ -81,22 +81,10 @@ def leg_of(event: str, i: int, size: int, price: int) -> Leg:
     )
 
 
-def intent(
-    name: str,
-    *,
-    event: str | None = None,
-    reserved: int = 20 * ONE,
-    worst_loss: int = 2 * ONE,
-    epoch: int = 1,
-    exploration: bool = False,
-    size: int = 10 * ONE,
-    price: int = 450_000,
-) -> Intent:
-    """A basket of two NO tokens of one event: each costs size x price, together they pay size."""
-    event = event or f"event-{name}"
+def opportunity_of(event: str, size: int, price: int) -> Opportunity:
     legs = tuple(leg_of(event, i, size, price) for i in range(2))
     cost = 2 * size * price // ONE
-    opportunity = Opportunity(
+    return Opportunity(
         opportunity_id=uid(f"opportunity {event}"),
         event_id=event,
         slug=event,
@@ -125,6 +113,23 @@ def intent(
         first_seen_time_ns=NOON,
         detected_time_ns=NOON,
     )
+
+
+def intent(
+    name: str,
+    *,
+    event: str | None = None,
+    reserved: int = 20 * ONE,
+    worst_loss: int = 2 * ONE,
+    epoch: int = 1,
+    exploration: bool = False,
+    size: int = 10 * ONE,
+    price: int = 450_000,
+) -> Intent:
+    """A basket of two NO tokens of one event: each costs size x price, together they pay size."""
+    event = event or f"event-{name}"
+    opportunity = opportunity_of(event, size, price)
+    legs = opportunity.legs
     return Intent(
         intent_id=uid(name),
         opportunity=opportunity,

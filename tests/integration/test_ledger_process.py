@@ -47,7 +47,7 @@ async def health(channel: aio.Channel, service: str, wanted: int) -> None:
     stub: Any = health_pb2_grpc.HealthStub(channel)
     request = health_pb2.HealthCheckRequest(service=service)
     async with asyncio.timeout(15):
-        while (await stub.Check(request, wait_for_ready=True)).status != wanted:  # noqa: ASYNC110 - nobody tells
+        while (await stub.Check(request, wait_for_ready=True)).status != wanted:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
