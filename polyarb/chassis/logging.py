@@ -9,7 +9,6 @@ from loguru import logger
 CONSOLE_FORMAT: Final = (
     "{time:YYYY-MM-DD HH:mm:ss.SSS} | {level: <8} | {name}:{function}:{line} | {message}"
 )
-NO_FOLDER: Final = "none"
 _ROTATION: Final = "100 MB"
 _RETENTION: Final = "30 days"
 
@@ -17,7 +16,7 @@ _RETENTION: Final = "30 days"
 def configure(*, level: str, form: str, folder: str, file_name: str) -> None:
     """Send records to stdout as lines (`form` "console") or JSON ("json"), and to a rotated file.
 
-    The file rotates at 100 MB, is zipped, and is kept for 30 days. The folder "none" means no file;
+    The file rotates at 100 MB, is zipped, and is kept for 30 days. An empty folder means no file;
     with JSON there is none either: what collects stdout keeps it.
     Variables of stack frames are never printed: they may hold secrets.
     """
@@ -26,7 +25,7 @@ def configure(*, level: str, form: str, folder: str, file_name: str) -> None:
         logger.add(sys.stdout, level=level, serialize=True, diagnose=False, backtrace=False)
     else:
         logger.add(sys.stdout, level=level, format=CONSOLE_FORMAT, diagnose=False, backtrace=False)
-    if folder != NO_FOLDER and form != "json":
+    if folder and form != "json":
         add_file(Path(folder) / file_name, level=level, form=CONSOLE_FORMAT)
 
 

@@ -143,7 +143,7 @@ class Decider:
     async def _follow_scanner(self, address: str, scanner: ScannerClient) -> None:
         while True:
             try:
-                call = scanner.watch()
+                call = aiter(scanner.watch())
                 while True:
                     async with asyncio.timeout(_SCANNER_SILENCE_S):
                         self._hear(await anext(call))
