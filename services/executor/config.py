@@ -1,6 +1,8 @@
 """Settings of the executor."""
 
-from pydantic import Field, SecretStr
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
 
 from polyarb.chassis.config import Port, Settings
 
@@ -28,3 +30,9 @@ class ExecutorSettings(Settings):
         alias="POLYARB_WALLET_ADDRESS",
         description="Deposit wallet; empty: the one that belongs to the key.",
     )
+
+    @model_validator(mode="after")
+    def _live_needs_a_key(self) -> Self:
+        if self.venue == "polymarket" and self.mode == "live" and self.private_key is None:
+            raise ValueError("POLYMARKET_PRIVATE_KEY: Private key not configured")
+        return self

@@ -1,0 +1,115 @@
+"""How opportunities, data alarms and verdicts are shown: tables for people, JSON for programs."""
+
+import json
+from collections.abc import Iterable, Sequence
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+from rich.console import Console
+from rich.table import Table
+
+from polyarb.core.money import format_micros
+from polyarb.v1.market_pb2 import GroupKind
+from polyarb.v1.opportunity_pb2 import AlarmKind, DataAlarm, Opportunity
+from polyarb.v1.order_pb2 import Decision, RefusalCode
+from polyarb.v1.scanner_service_pb2 import ScanResponse, ScanSummary
+
+_ALARMS_SHOWN = 20
+
+
+def json_line(message: Message) -> str:
+    """Return a message as one line of protobuf JSON."""
+    return json.dumps(MessageToDict(message), separators=(",", ":"))
+
+
+def draw_scan(console: Console, responses: Sequence[ScanResponse]) -> None:
+    """Show one sweep: what was found, what is not believed, and the counts."""
+    opportunities = [r.opportunity for r in responses if r.WhichOneof("item") == "opportunity"]
+    alarms = [r.alarm for r in responses if r.WhichOneof("item") == "alarm"]
+    if opportunities:
+        console.print(_opportunity_table(opportunities))
+    if alarms:
+        console.print(_alarm_table(alarms))
+    for response in responses:
+        if response.WhichOneof("item") == "summary":
+            console.print(summary_line(response.summary), soft_wrap=True)
+
+
+def summary_line(summary: ScanSummary) -> str:
+    """Return the counts of a sweep as a sentence."""
+    unusable = summary.unusable_market_count
+    doubt = f" ({unusable} not usable now)" if unusable else ""
+    return (
+        f"Scanned {summary.event_count} events with {summary.market_count} markets"
+        f"{doubt} in {summary.duration_us / 1e3:g} ms:"
+        f" {summary.opportunity_count} opportunities, {summary.alarm_count} data alarms."
+    )
+
+
+def _opportunity_table(opportunities: Iterable[Opportunity]) -> Table:
+    table = Table(title="Opportunities")
+    for name in ("event", "kind"):
+        table.add_column(name)
+    for name in ("legs", "sets", "cost", "fees", "guaranteed", "of face"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for found in opportunities:
+        table.add_row(found.slug or found.event_id, _kind(found), *_figures(found))
+    return table
+
+
+def _kind(found: Opportunity) -> str:
+    return GroupKind.Name(found.kind).removeprefix("GROUP_KIND_").lower().replace("_", " ")
+
+
+def _figures(found: Opportunity) -> tuple[str, ...]:
+    proof = found.certificate
+    face = proof.face_micros
+    return (
+        str(len(found.legs)),
+        format_micros(face, 2),
+        format_micros(proof.cost_micros, 2),
+        format_micros(proof.fees_micros, 4),
+        format_micros(proof.guaranteed_micros, 4),
+        f"{100 * proof.guaranteed_micros / face:.2f} %" if face else "",
+    )
+
+
+def _alarm_table(alarms: Sequence[DataAlarm]) -> Table:
+    left_out = len(alarms) - _ALARMS_SHOWN
+    table = Table(title="Data alarms", caption=f"and {left_out} more" if left_out > 0 else None)
+    table.add_column("kind", no_wrap=True)
+    table.add_column("what")
+    table.add_column("apparent edge", justify="right")
+    for alarm in alarms[:_ALARMS_SHOWN]:
+        kind = AlarmKind.Name(alarm.kind).removeprefix("ALARM_KIND_").lower().replace("_", " ")
+        edge = format_micros(alarm.edge_micros, 4) if alarm.edge_micros else ""
+        table.add_row(kind, alarm.message, edge)
+    return table
+
+
+def draw_decisions(console: Console, decisions: Sequence[Decision]) -> None:
+    """Show what risk said about each event's newest opportunity."""
+    if not decisions:
+        console.print("\nNo opportunity was found: there is nothing that would be traded.")
+        return
+    table = Table(title="What would be traded")
+    table.add_column("event")
+    for name in ("sets", "cost", "guaranteed"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict")
+    for decision in decisions:
+        found = decision.opportunity
+        sets, cost, _, guaranteed = _figures(found)[1:5]
+        table.add_row(found.slug or found.event_id, sets, cost, guaranteed, verdict(decision))
+    console.print(table)
+
+
+def verdict(decision: Decision) -> str:
+    """Return risk's verdict for people."""
+    if decision.WhichOneof("verdict") == "approved":
+        return "approved"
+    refused = decision.refused
+    if refused.code == RefusalCode.REFUSAL_CODE_DRY_RUN:
+        return refused.message.removeprefix("dry run: ")
+    code = RefusalCode.Name(refused.code).removeprefix("REFUSAL_CODE_").lower().replace("_", " ")
+    return f"refused ({code}): {refused.message}"

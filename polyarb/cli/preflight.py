@@ -1,0 +1,124 @@
+"""Everything that can be refused before anything starts: all faults at once."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from polyarb.chassis import config
+from polyarb.cli import plan
+from polyarb.cli.plan import Ports, Wish
+from polyarb.cli.postgres import free_port
+from polyarb.cli.settings import RunSettings
+from polyarb.core.errors import ConfigError
+
+_CHECK_S_MAX: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The command line's options. None: not given, so the environment decides."""
+
+    venue: str | None
+    mode: str | None
+    dry_run: bool
+    once: bool
+    for_s: float | None
+    seed: int
+    data_folder: str | None
+    log_folder: str | None
+    any_ports: bool
+
+    def overrides(self) -> dict[str, str]:
+        """Return what was given, by the name of the setting it overrides."""
+        given = {
+            "POLYARB_VENUE": self.venue,
+            "POLYARB_MODE": self.mode,
+            "POLYARB_DATA_FOLDER": self.data_folder,
+            "POLYARB_LOG_FOLDER": self.log_folder,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What a run starts from. base: the environment that children inherit."""
+
+    wish: Wish
+    ports: Ports
+    settings: RunSettings
+    base: Mapping[str, str]
+
+
+async def prepare(options: Options, base: Mapping[str, str]) -> Setup:
+    """Return the setup of a run. Raises ConfigError with the faults of every process at once."""
+    checks = {**base, **options.overrides()}
+    checking = asyncio.gather(*(_check(name, checks) for name in plan.SERVICES))
+    try:
+        settings = config.load(RunSettings, options.overrides())
+    except ConfigError as e:
+        raise ConfigError(_distinct([e.faults, *await checking])) from e
+    wish = _wish(options, settings)
+    faults = _distinct([*await checking, tuple(plan.refusals(wish))])
+    live = plan.live_refusal(wish)
+    if faults or live:
+        raise ConfigError(faults or [live])
+    ports = _ports(settings, any_ports=options.any_ports)
+    return Setup(wish=wish, ports=ports, settings=settings, base=base)
+
+
+def _wish(options: Options, settings: RunSettings) -> Wish:
+    return Wish(
+        venue=settings.venue,
+        mode=settings.mode,
+        dry_run=options.dry_run,
+        once=options.once,
+        for_s=options.for_s,
+        seed=options.seed,
+    )
+
+
+async def _check(service: str, env: Mapping[str, str]) -> tuple[str, ...]:
+    process = await asyncio.create_subprocess_exec(
+        *plan.check_command(service),
+        env=plan.check_environment(env),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(_CHECK_S_MAX):
+            out, err = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return (f"{service}: its settings could not be checked within {_CHECK_S_MAX:g} s",)
+    return tuple(faults_in(service, process.returncode or 0, (out + err).decode(errors="replace")))
+
+
+def faults_in(service: str, code: int, text: str) -> list[str]:
+    """Return the faults that a service's check printed; none when it ended with 0."""
+    if code == 0:
+        return []
+    lines = text.splitlines()
+    faults = [line.strip() for line in lines if line.startswith("  ")]
+    if code == 2 and faults:
+        return faults
+    return [f"{service}: the check of its settings ended with {code}: {' '.join(lines[-1:])}"]
+
+
+def _distinct(groups: list[tuple[str, ...]]) -> list[str]:
+    return list(dict.fromkeys(fault for group in groups for fault in group))
+
+
+def _ports(settings: RunSettings, *, any_ports: bool) -> Ports:
+    def choose(given: Any) -> int:
+        return free_port() if any_ports or not given else int(given)
+
+    return Ports(
+        host=settings.host,
+        reach=settings.reachable_host,
+        grpc={name: choose(getattr(settings, f"{name}_port")) for name in plan.SERVICES},
+        metrics={name: choose(getattr(settings, f"{name}_metrics_port")) for name in plan.SERVICES},
+        simulator=choose(settings.simulator_port),
+    )
