@@ -80,6 +80,9 @@ async def test_without_postgres_the_process_is_alive_but_not_ready(tmp_path: Pat
         async with aio.insecure_channel(f"127.0.0.1:{port}") as channel:
             await health(channel, "", SERVING)
             await health(channel, "polyarb.v1.LedgerService", NOT_SERVING)
+            async with asyncio.timeout(15):
+                while "Postgres does not answer" not in _read(tmp_path / "ledger.log"):
+                    await asyncio.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         output, _ = await asyncio.to_thread(process.communicate, timeout=15)
 
@@ -97,6 +100,10 @@ def test_the_process_names_a_missing_setting() -> None:
 
     assert done.returncode == 2
     assert "DATABASE_URL" in done.stderr
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
 
 
 def _scrape(port: int) -> str:
