@@ -19,6 +19,7 @@ from polyarb.v1 import ledger_service_pb2 as pb
 from polyarb.v1 import ledger_service_pb2_grpc
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
+WHY = "ledger is not ready: Postgres does not answer"
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
@@ -58,7 +59,8 @@ async def test_the_process_serves_and_stops_in_order(database_url: str, tmp_path
         async with aio.insecure_channel(f"127.0.0.1:{port}") as channel:
             await health(channel, "", SERVING)
             await health(channel, "polyarb.v1.LedgerService", SERVING)
-            stub = ledger_service_pb2_grpc.LedgerServiceStub(channel)  # type: ignore[no-untyped-call]
+            make_stub: Any = ledger_service_pb2_grpc.LedgerServiceStub
+            stub = make_stub(channel)
             held = await stub.ListPositions(pb.ListPositionsRequest())
             metrics = await asyncio.to_thread(_scrape, metrics_port)
         process.send_signal(signal.SIGTERM)
@@ -81,13 +83,13 @@ async def test_without_postgres_the_process_is_alive_but_not_ready(tmp_path: Pat
             await health(channel, "", SERVING)
             await health(channel, "polyarb.v1.LedgerService", NOT_SERVING)
             async with asyncio.timeout(15):
-                while "Postgres does not answer" not in _read(tmp_path / "ledger.log"):
+                while WHY not in _read(tmp_path / "ledger.log"):  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         output, _ = await asyncio.to_thread(process.communicate, timeout=15)
 
     assert process.returncode == 0, output
-    assert "ledger is not ready: Postgres does not answer" in output
+    assert WHY in output
 
 
 def test_the_process_names_a_missing_setting() -> None:
