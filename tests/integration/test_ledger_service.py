@@ -86,8 +86,8 @@ async def served(database_url: str, now_ns: Callable[[], int]) -> AsyncIterator[
         tasks = [group.create_task(loop()) for loop in loops]
         tasks.append(group.create_task(database.listen(feed.changed)))
         try:
-            stub = ledger_service_pb2_grpc.LedgerServiceStub(channel)  # type: ignore[no-untyped-call]
-            yield Client(stub, feed)
+            make_stub: Any = ledger_service_pb2_grpc.LedgerServiceStub
+            yield Client(make_stub(channel), feed)
         finally:
             await server.stop(0)
             for task in tasks:
