@@ -120,7 +120,7 @@ def _atoms(opportunity: Opportunity) -> Iterator[_Atom]:
     yield len(opportunity.tranches)
     for tranche in opportunity.tranches:
         yield from (tranche.size, len(tranche.legs), *tranche.legs)
-    yield opportunity.best_profit_atto
+    yield opportunity.best_profit
 
 
 def _encoded(atom: _Atom) -> str:
@@ -260,8 +260,8 @@ def _claim_faults(opportunity: Opportunity) -> Iterator[str]:
             yield f"certificate.{name}: {getattr(claim, name)}, recomputed {value}"
     if claim.guaranteed <= 0:
         yield f"certificate.guaranteed: {claim.guaranteed} is no profit"
-    if claim.guaranteed * MICROS**2 > opportunity.best_profit_atto:
-        yield f"best_profit_atto: {opportunity.best_profit_atto} is below the guaranteed profit"
+    if claim.guaranteed > opportunity.best_profit:
+        yield f"best_profit: {opportunity.best_profit} is below the guaranteed profit"
 
 
 def _payoffs(opportunity: Opportunity) -> dict[int, int]:

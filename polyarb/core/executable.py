@@ -15,7 +15,7 @@ from polyarb.core.book import Level, OrderBook
 from polyarb.core.certificate import BIPS, UNPROVED, certify, kept, lot
 from polyarb.core.fees import fee_ceil, fee_per_token_atto
 from polyarb.core.market import Group, GroupKind, Market, Outcome
-from polyarb.core.money import MICROS, Price, Size, ceil_div, floor_to
+from polyarb.core.money import MICROS, Collateral, Price, Size, ceil_div, floor_to
 from polyarb.core.opportunity import Leg, Opportunity, Tranche
 from polyarb.core.order import BATCH_MAX, MARKETABLE_MIN, lattice
 
@@ -78,7 +78,7 @@ def build(
         legs=legs,
         tranches=stack([leg.size for leg in legs]),
         certificate=UNPROVED,
-        best_profit_atto=solution.profit // MICROS,
+        best_profit=Collateral(solution.profit // _MICRO_IN_YOCTO),
         first_seen_time_ns=first_seen_time_ns,
         detected_time_ns=detected_time_ns,
     )

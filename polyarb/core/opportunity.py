@@ -145,8 +145,8 @@ class Opportunity:
     opportunity_id: one uninterrupted interval during which the event's verdict is positive.
     market_count: markets in the group. question_count: on chain, None where unknown.
     legs: 2..15, distinct markets. tranches: nested, largest leg set first; a leg's size is the sum
-    of its tranches. best_profit_atto: what the exact optimum over all depth guarantees, in 1e-18
-    collateral, before the share lattice. first_seen_time_ns, detected_time_ns: Unix time.
+    of its tranches. best_profit: what the exact optimum over all depth guarantees, before the
+    share lattice, rounded down. first_seen_time_ns, detected_time_ns: Unix time.
     """
 
     opportunity_id: str
@@ -163,7 +163,7 @@ class Opportunity:
     legs: tuple[Leg, ...]
     tranches: tuple[Tranche, ...]
     certificate: Certificate
-    best_profit_atto: int
+    best_profit: Collateral
     first_seen_time_ns: int
     detected_time_ns: int
 

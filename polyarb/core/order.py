@@ -163,7 +163,7 @@ class PostResult:
     """The venue's answer to one order.
 
     making, taking: micros already given and received. halted_for_s: how long the venue refuses
-    such orders (restart, rate limit), 0 if it does not say. stop: the credentials are bad; stop all.
+    such orders (restart, rate limit), 0 if it does not say. stop: bad credentials; stop all.
     """
 
     outcome: PostOutcome

@@ -19,8 +19,6 @@ from polyarb.core.opportunity import (
 from polyarb.v1 import market_pb2, opportunity_pb2
 from polyarb.wire.scalars import enum_name, enum_value, positive, time_ns, timestamp
 
-_ATTO_PER_MICRO = 10**12
-
 
 def levels_to(levels: Iterable[Level]) -> list[market_pb2.Level]:
     """Return levels as messages, in order."""
@@ -179,7 +177,7 @@ def opportunity_to(opportunity: Opportunity) -> opportunity_pb2.Opportunity:
             opportunity_pb2.Tranche(size_micros=t.size, legs=t.legs) for t in opportunity.tranches
         ],
         certificate=certificate_to(opportunity.certificate),
-        best_profit_micros=opportunity.best_profit_atto // _ATTO_PER_MICRO,
+        best_profit_micros=opportunity.best_profit,
         first_seen_time=timestamp(opportunity.first_seen_time_ns),
         detected_time=timestamp(opportunity.detected_time_ns),
     )
@@ -211,7 +209,7 @@ def opportunity_from(message: opportunity_pb2.Opportunity) -> Opportunity:
         legs=tuple(leg_from(leg, f"opportunity.legs[{i}]") for i, leg in enumerate(message.legs)),
         tranches=tuple(Tranche(Size(t.size_micros), tuple(t.legs)) for t in message.tranches),
         certificate=certificate_from(message.certificate),
-        best_profit_atto=message.best_profit_micros * _ATTO_PER_MICRO,
+        best_profit=Collateral(message.best_profit_micros),
         first_seen_time_ns=time_ns(message.first_seen_time),
         detected_time_ns=time_ns(message.detected_time),
     )

@@ -109,7 +109,7 @@ def opportunity_of(event: str, size: int, price: int) -> Opportunity:
             tail_worlds=(),
             digest="d" * 64,
         ),
-        best_profit_atto=(size - cost) * 10**12,
+        best_profit=Collateral(size - cost),
         first_seen_time_ns=NOON,
         detected_time_ns=NOON,
     )

@@ -192,7 +192,7 @@ def test_conversion_keeps_its_bips_rounded_against_us() -> None:
     assert kept(Size(10_000), 1) == 9_999
 
 
-FIXED_DIGEST = "1dd4529b3b24e5d6762d0f6d8ffe5b55ac6ce0eb2f4c67c8178fd5ba768743d4"
+FIXED_DIGEST = "14302a4219f3e193b828bbb0e2b8d72900693ccf52e0b061674215f4065fcd1f"
 
 
 def fixed_opportunity() -> Opportunity:
@@ -232,7 +232,7 @@ def fixed_opportunity() -> Opportunity:
         legs=legs,
         tranches=(Tranche(Size(10 * MICROS), (0, 1)),),
         certificate=UNPROVED,
-        best_profit_atto=10**18,
+        best_profit=Collateral(10**6),
         first_seen_time_ns=1,
         detected_time_ns=2,
     )

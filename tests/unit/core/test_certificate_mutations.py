@@ -43,7 +43,7 @@ BOUND_BY_DIGEST = {
 """Facts about the outside that no arithmetic contradicts: only the digest ties them down."""
 
 WEAKENS = {
-    "best_profit_atto",
+    "best_profit",
     "fee_bips",
     "kind",
     "market_count",
@@ -54,7 +54,7 @@ WEAKENS = {
 }
 """Fields with changes that leave every core world paying what is claimed, or more.
 
-best_profit_atto raised; fee_bips or the adapter's market where nothing converts; logic that the
+best_profit raised; fee_bips or the adapter's market where nothing converts; logic that the
 same legs also satisfy; more markets or questions; another market's place; a smaller minimum.
 """
 
