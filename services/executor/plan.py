@@ -165,14 +165,22 @@ def next_step(intent: Intent, execution: Execution, known: Known, now_ns: int) -
     shares = _shares(intent, execution)
     if not execution.fills or all(b.fill.state is TradeState.FAILED for b in execution.fills):
         return Finish(BasketState.VOID, _why_void(execution))
-    remedy = _remedy(intent, execution, shares)
-    if remedy:
+    if not _closing(execution) and (remedy := _remedy(intent, execution, shares)):
         return Remedy(remedy)
     if any(b.fill.state in _UNSETTLED for b in execution.fills):
         return Await(BasketState.SETTLING, ASK_S * 2)
     if any(a.state is ChainActionState.PENDING for a in execution.actions):
         return Await(BasketState.CONVERTING, ASK_S)
     return _about_tokens(intent, execution, shares)
+
+
+def _closing(execution: Execution) -> bool:
+    """Return whether legs have begun to turn into collateral: nothing is bought any more."""
+    return any(
+        a.kind in (ChainActionKind.CONVERT, ChainActionKind.REDEEM)
+        and a.state is not ChainActionState.FAILED
+        for a in execution.actions
+    )
 
 
 def _about_orders(intent: Intent, execution: Execution, known: Known, now_ns: int) -> Step | None:
