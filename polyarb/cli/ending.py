@@ -33,8 +33,8 @@ class Ending:
     async def end(self, executor: ExecutorClient, *, settle: bool) -> Totals:
         """Stop intake, let baskets finish, settle, read both sides' books, stop everything."""
         await self._observer.refresh()
-        await self._crew.stop("scanner")
-        await self._crew.stop("risk")
+        await self._stop("scanner")
+        await self._stop("risk")
         if settle:
             if not await until(self._nothing_in_flight, _IN_FLIGHT_S_MAX):
                 logger.warning("baskets are still in flight; they stay open in the books")
@@ -46,7 +46,11 @@ class Ending:
     async def stop_everything(self) -> None:
         """Stop what runs, callers before those they call."""
         for name in _STOP_ORDER:
-            await self._crew.stop(name)
+            await self._stop(name)
+
+    async def _stop(self, name: str) -> None:
+        self._observer.expected.discard(name)
+        await self._crew.stop(name)
 
     async def _nothing_in_flight(self) -> bool:
         """Return whether every open basket only waits for its event to resolve."""

@@ -1,10 +1,12 @@
 """Connections to the four services of a run."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import grpc
+import httpx
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -13,15 +15,16 @@ from polyarb.cli.plan import SERVICES, Ports
 
 _HEALTH_S: Final = 1.0
 _POLL_S: Final = 0.1
+_SWEEPS: Final = re.compile(r"^polyarb_scanner_sweeps_total (\S+)$", re.MULTILINE)
 
 
 class Links:
-    """One channel and one client for each service."""
+    """One channel for each service, and a client of those that a run asks."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
         self._channels = {name: clients.open_channel(ports.address(name)) for name in SERVICES}
-        self.scanner = clients.ScannerClient(self._channels["scanner"])
+        self._http = httpx.AsyncClient(timeout=_HEALTH_S, trust_env=False)
         self.risk = clients.RiskClient(self._channels["risk"])
         self.executor = clients.ExecutorClient(self._channels["executor"])
         self.ledger = clients.LedgerClient(self._channels["ledger"])
@@ -39,8 +42,22 @@ class Links:
     async def _serves(self, service: str, name: str) -> bool:
         return await is_serving(self._channels[service], name)
 
+    async def sweeps(self) -> int:
+        """Return how many scan cycles the scanner has made since it started; 0 without an answer.
+
+        Its metric says so from the first one on; a stream would miss those before it was opened.
+        """
+        url = f"http://{self._ports.reach}:{self._ports.metrics['scanner']}/metrics"
+        try:
+            answer = await self._http.get(url)
+        except httpx.HTTPError:
+            return 0
+        found = _SWEEPS.search(answer.text)
+        return int(float(found[1])) if found else 0
+
     async def aclose(self) -> None:
-        """Close every channel."""
+        """Close every connection."""
+        await self._http.aclose()
         for channel in self._channels.values():
             await channel.close()
 

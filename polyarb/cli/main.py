@@ -11,7 +11,6 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import grpc
 import typer
-from rich.console import Console
 
 from polyarb.chassis import ambient, config
 from polyarb.chassis.status import explain
@@ -23,7 +22,7 @@ from polyarb.cli.opportunities import draw_decisions
 from polyarb.cli.process import Child
 from polyarb.cli.run import EXIT_INTERRUPTED, Outcome, Run, World
 from polyarb.cli.settings import ClientSettings, RunSettings
-from polyarb.cli.terminal import Terminal
+from polyarb.cli.terminal import Terminal, new_console
 from polyarb.clients import LedgerClient, RiskClient, open_channel
 from polyarb.core.errors import ConfigError
 
@@ -154,7 +153,7 @@ def scan_(
     ] = None,
 ) -> None:
     """Scan once and show what is found."""
-    console = Console(highlight=False)
+    console = new_console()
     if file is not None:
         found = scan.replay(file, events)
     else:
@@ -189,7 +188,7 @@ def report_(
     if as_json:
         typer.echo(report.as_json(*found))
     else:
-        report.draw(Console(highlight=False), *found)
+        report.draw(new_console(), *found)
 
 
 @app.command()

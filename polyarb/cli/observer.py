@@ -22,23 +22,32 @@ _DECISIONS_MAX: Final = 500
 
 
 class Observer:
-    """The newest picture of a run. `swept` is set when risk has judged a whole sweep."""
+    """The newest picture of a run. `swept` is set when risk has judged a whole sweep.
 
-    def __init__(self, links: Links, terminal: Terminal, *, start_ns: int) -> None:
+    expected: services that should be ready; whoever stops one on purpose takes it out.
+    """
+
+    def __init__(self, links: Links, terminal: Terminal, *, start_ns: int, once: bool) -> None:
         self.progress = Progress()
         self.swept = asyncio.Event()
-        self.sweeps = 0
+        self.expected = set(SERVICES)
         self.decisions: dict[str, Decision] = {}
         self.performance = Performance()
         self._links = links
         self._terminal = terminal
+        self._once = once
         self._start = Timestamp()
         self._start.FromNanoseconds(start_ns)
+        self._began_s = 0.0
+        self.begin()
+
+    def begin(self) -> None:
+        """Let the time of the run begin now."""
         self._began_s = asyncio.get_running_loop().time()
 
     @property
     def elapsed_s(self) -> float:
-        """Return how long the run has lasted."""
+        """Return how long the run has lasted since everything was up."""
         return asyncio.get_running_loop().time() - self._began_s
 
     async def watch_decisions(self) -> None:
@@ -52,8 +61,8 @@ class Observer:
 
     def _take(self, response: WatchDecisionsResponse) -> None:
         if response.WhichOneof("item") == "sweep_finished":
-            self.progress.cycles.see(response.sweep_finished.cycle)
-            self.sweeps += 1
+            if not self.swept.is_set() and self._once:
+                self.progress.cycles.see(1)
             self.swept.set()
             return
         self.decisions.pop(response.decision.opportunity.event_id, None)
@@ -76,8 +85,12 @@ class Observer:
         """Ask everybody once; who does not answer leaves the last known figures."""
         progress = self.progress
         progress.elapsed_s = self.elapsed_s
-        ready = await asyncio.gather(*(self._links.is_ready(name) for name in SERVICES))
-        progress.health = dict(zip(SERVICES, ready, strict=True))
+        names = [name for name in SERVICES if name in self.expected]
+        ready = await asyncio.gather(*(self._links.is_ready(name) for name in names))
+        progress.health = dict(zip(names, ready, strict=True))
+        if not self._once:
+            # With --once it is the one sweep that risk has heard of that counts.
+            progress.cycles.see(await self._links.sweeps() or progress.cycles.last)
         try:
             state = await self._links.risk.state()
             progress.halt_reason = (state.halt_reason or "yes") if state.halted else ""

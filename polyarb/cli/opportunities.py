@@ -94,7 +94,7 @@ def draw_decisions(console: Console, decisions: Sequence[Decision]) -> None:
         return
     table = Table(title="What would be traded")
     table.add_column("event")
-    for name in ("sets", "cost", "guaranteed"):
+    for name in ("sets on offer", "cost", "guaranteed"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict")
     for decision in decisions:

@@ -13,12 +13,12 @@ class Tally:
     """A count that only rises although its source may start again from 0."""
 
     total: int = 0
-    _last: int = 0
+    last: int = 0
 
     def see(self, count: int) -> None:
         """Take in what the source says now."""
-        self.total += count - self._last if count >= self._last else count
-        self._last = count
+        self.total += count - self.last if count >= self.last else count
+        self.last = count
 
 
 @dataclass(slots=True, kw_only=True)

@@ -64,7 +64,9 @@ class Run:
         url = f"http://{ports.reach}:{ports.simulator}"
         self._venue = SimulatedVenue(url) if simulated else None
         self._background: list[asyncio.Task[None]] = []
-        self._observer = Observer(self._links, terminal, start_ns=world.now_ns())
+        self._observer = Observer(
+            self._links, terminal, start_ns=world.now_ns(), once=setup.wish.once
+        )
 
     async def execute(self) -> Outcome:
         """Run until it is over; returns how it ended. A second Ctrl-C ends it at once."""
@@ -149,15 +151,13 @@ class Run:
             await self._until_ready(crew, "executor")
         else:
             await self._open_books()
-        # Side by side: risk should be listening before the scanner's first sweep is over.
+        # Risk last: it says loudly when it looks for a scanner that is not there yet.
+        for name in ("scanner", "risk"):
+            await crew.start(plan.service(name, env(name)), self._alive(name))
         self._background.append(group.create_task(self._observer.watch_decisions()))
-        names = ("risk", "scanner")
-        for name in names:
-            await crew.spawn(plan.service(name, env(name)))
-        for name in names:
-            await crew.until_up(name, self._alive(name))
-        for name in names if self._setup.wish.trades else ("scanner",):
-            await self._until_ready(crew, name)
+        await self._until_ready(crew, "scanner")
+        if self._setup.wish.trades:
+            await self._until_ready(crew, "risk")
         logger.info("everything is up: {}", self._addresses())
 
     async def _database(self, crew: Crew) -> str:
@@ -236,6 +236,7 @@ class Run:
 
     async def _work(self, group: asyncio.TaskGroup, crew: Crew) -> None:
         wish = self._setup.wish
+        self._observer.begin()
         ends = [self._stop.wait(), crew.lost.wait()]
         if wish.for_s is not None:
             ends.append(asyncio.sleep(wish.for_s, True))

@@ -18,6 +18,8 @@ LOG_FILE: Final = "arbitrage.log"
 _FORWARDED: Final = 60
 """Above every level: what a child printed has passed the child's own filter."""
 
+_PAGE_COLUMNS: Final = 160
+
 _STYLES: Final = {
     "TRACE": "dim",
     "DEBUG": "dim",
@@ -32,7 +34,7 @@ class Terminal:
     """Shows lines unchanged; on a real terminal in their level's colour, above a status bar."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False)
+        self.console = console or new_console()
         self._live: Live | None = None
 
     @contextmanager
@@ -82,6 +84,12 @@ class Terminal:
         else:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
+
+
+def new_console() -> Console:
+    """Return the terminal, or a wide page where output goes to a file or a pipe."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_PAGE_COLUMNS)
 
 
 def style_of(line: str) -> str:
