@@ -45,7 +45,7 @@ class Hosted:
 def main(name: str, kind: type[config.S], build: Callable[[config.S], Awaitable[Hosted]]) -> None:
     """Run one service until SIGTERM or SIGINT. Exits with 2 on bad settings, 3 on a taken port.
 
-    With `--check` as the only argument it validates the settings and exits: 0, or 2 with the faults.
+    With `--check` as the only argument it validates the settings and exits: 0, or 2 with faults.
     """
     try:
         settings = config.load(kind)

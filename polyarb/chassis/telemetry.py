@@ -31,7 +31,7 @@ def start_metrics(*, host: str, port: int) -> int:
 def start_traces(*, service: str, endpoint: str) -> TracerProvider:
     """Record spans, and send them to an OTLP collector if there is an endpoint.
 
-    Without one, trace context is still passed on, so that a collector added later sees whole traces.
+    Without one, trace context is still passed on: a collector added later sees whole traces.
     """
     provider = TracerProvider(resource=Resource.create({"service.name": f"polyarb-{service}"}))
     if endpoint:

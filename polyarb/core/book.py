@@ -2,7 +2,7 @@
 
 The venue keeps a single book and shows it twice: a bid for NO at q is an ask for YES at 1 - q.
 We keep only the YES side, so no level can be counted twice; `mirrored` gives the NO view.
-Source: Polymarket matching engine, https://docs.polymarket.com/trading/matching-engine (2026-08-22).
+Source: https://docs.polymarket.com/trading/matching-engine (read 2026-08-22).
 """
 
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ class OrderBook:
 
     @property
     def crossed(self) -> bool:
-        """Return whether the best bid is at or above the best ask: no engine leaves that standing."""
+        """Return whether the best bid is at or above the best ask, which no engine lets stand."""
         return bool(self.bids and self.asks and self.bids[0].price >= self.asks[0].price)
 
     def mirrored(self) -> "OrderBook":

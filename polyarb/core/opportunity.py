@@ -1,4 +1,4 @@
-"""What the scanner finds: a portfolio of orders that cannot lose if every leg fills, with its proof."""
+"""What the scanner finds: orders that cannot lose if every leg fills, with the proof."""
 
 from dataclasses import dataclass
 from enum import Enum
