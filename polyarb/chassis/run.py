@@ -107,7 +107,8 @@ async def _report_readiness(server: GrpcServer, hosted: Hosted) -> None:
         if reason != last:
             await server.set_ready(ready=not reason)
             if reason:
-                logger.warning("{} is not ready: {}", hosted.name, reason)
+                level = "INFO" if last is None else "WARNING"
+                logger.log(level, "{} is not ready: {}", hosted.name, reason)
             else:
                 logger.info("{} is ready", hosted.name)
             last = reason
