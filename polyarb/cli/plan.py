@@ -11,6 +11,8 @@ SERVICES: Final = ("scanner", "risk", "executor", "ledger")
 _SECRETS_OF: Final = {
     "POLYMARKET_PRIVATE_KEY": "executor",
     "POLYMARKET_PRIVATE_KEY_FILE": "executor",
+    "POLYMARKET_RELAYER_KEY": "executor",
+    "POLYMARKET_RELAYER_KEY_FILE": "executor",
     "DATABASE_URL": "ledger",
     "DATABASE_URL_FILE": "ledger",
 }
