@@ -42,8 +42,16 @@ def start_traces(*, service: str, endpoint: str) -> TracerProvider:
 
 
 def server_interceptors() -> Sequence[aio.ServerInterceptor]:
-    """Return interceptors that continue the caller's trace."""
-    return [aio_server_interceptor()]  # type: ignore[no-untyped-call]
+    """Return interceptors that continue the caller's trace in our own services.
+
+    Health checks are left alone: watching them fails behind the tracing interceptor, which takes
+    every streaming method for a generator.
+    """
+    return [
+        aio_server_interceptor(  # type: ignore[no-untyped-call]
+            filter_=lambda call: call.method.startswith("/polyarb.")
+        )
+    ]
 
 
 def client_interceptors() -> Sequence[aio.ClientInterceptor]:
