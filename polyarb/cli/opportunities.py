@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 from rich.console import Console
 from rich.table import Table
 
+from polyarb.cli.durations import clock
 from polyarb.core.money import format_micros
 from polyarb.v1.market_pb2 import GroupKind
 from polyarb.v1.opportunity_pb2 import AlarmKind, DataAlarm, Opportunity
@@ -41,9 +42,14 @@ def summary_line(summary: ScanSummary) -> str:
     doubt = f" ({unusable} not usable now)" if unusable else ""
     return (
         f"Scanned {summary.event_count} events with {summary.market_count} markets"
-        f"{doubt} in {summary.duration_us / 1e3:g} ms:"
+        f"{doubt} in {_duration(summary.duration_us)}:"
         f" {summary.opportunity_count} opportunities, {summary.alarm_count} data alarms."
     )
+
+
+def _duration(micros: int) -> str:
+    """Return a sweep's duration, or that of a recording."""
+    return f"{micros / 1e3:.1f} ms" if micros < 1_000_000 else clock(micros / 1e6)
 
 
 def _opportunity_table(opportunities: Iterable[Opportunity]) -> Table:

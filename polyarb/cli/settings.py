@@ -32,14 +32,22 @@ class RunSettings(Settings):
     database_url: SecretStr | None = Field(
         None, alias="DATABASE_URL", description="A Postgres of your own; default: an embedded one."
     )
-    scanner_port: Port = Field(50051, alias="POLYARB_SCANNER_PORT")
-    risk_port: Port = Field(50052, alias="POLYARB_RISK_PORT")
-    executor_port: Port = Field(50053, alias="POLYARB_EXECUTOR_PORT")
-    ledger_port: Port = Field(50054, alias="POLYARB_LEDGER_PORT")
-    scanner_metrics_port: Port = Field(9101, alias="POLYARB_SCANNER_METRICS_PORT")
-    risk_metrics_port: Port = Field(9102, alias="POLYARB_RISK_METRICS_PORT")
-    executor_metrics_port: Port = Field(9103, alias="POLYARB_EXECUTOR_METRICS_PORT")
-    ledger_metrics_port: Port = Field(9104, alias="POLYARB_LEDGER_METRICS_PORT")
+    scanner_port: Port = Field(50051, alias="POLYARB_SCANNER_PORT", description="gRPC port.")
+    risk_port: Port = Field(50052, alias="POLYARB_RISK_PORT", description="gRPC port.")
+    executor_port: Port = Field(50053, alias="POLYARB_EXECUTOR_PORT", description="gRPC port.")
+    ledger_port: Port = Field(50054, alias="POLYARB_LEDGER_PORT", description="gRPC port.")
+    scanner_metrics_port: Port = Field(
+        9101, alias="POLYARB_SCANNER_METRICS_PORT", description="Prometheus port."
+    )
+    risk_metrics_port: Port = Field(
+        9102, alias="POLYARB_RISK_METRICS_PORT", description="Prometheus port."
+    )
+    executor_metrics_port: Port = Field(
+        9103, alias="POLYARB_EXECUTOR_METRICS_PORT", description="Prometheus port."
+    )
+    ledger_metrics_port: Port = Field(
+        9104, alias="POLYARB_LEDGER_METRICS_PORT", description="Prometheus port."
+    )
 
     @property
     def reachable_host(self) -> str:
