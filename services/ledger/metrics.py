@@ -27,6 +27,9 @@ HALTED: Final = Gauge("polyarb_ledger_halted", "1 while trading is halted.")
 EPOCH: Final = Gauge("polyarb_ledger_epoch", "Of the present authority.")
 BREAKS: Final = Gauge("polyarb_ledger_breaks", "Differences in the last report of the venue.")
 IMBALANCE: Final = Gauge("polyarb_ledger_imbalance_micros", "Books against themselves; must be 0.")
+RESERVE_STREAMS: Final = Gauge(
+    "polyarb_ledger_reserve_streams", "Open streams of risk; 0 while nobody can approve."
+)
 
 BREAKS_FOUND: Final = Counter("polyarb_ledger_breaks_found_total", "Differences ever reported.")
 RESERVES: Final = Counter("polyarb_ledger_reserves_total", "Answers to reserves.", ("decision",))

@@ -12,7 +12,7 @@ from polyarb.chassis.status import Context
 from polyarb.core.errors import BadInput
 from polyarb.core.order import RefusalCode, Refused, TradeState
 from polyarb.v1 import ledger_service_pb2 as pb
-from polyarb.v1 import ledger_service_pb2_grpc, order_pb2
+from polyarb.v1 import ledger_service_pb2_grpc
 from polyarb.wire import basket as wire
 from polyarb.wire.scalars import timestamp
 from services.ledger import checks, metrics, store_execution
@@ -42,14 +42,20 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         self, request_iterator: AsyncIterator[pb.ReserveRequest], context: Context
     ) -> AsyncIterator[pb.ReserveResponse]:
         """Answer each intent in turn; a malformed one ends the stream."""
-        async for request in request_iterator:
-            async with _answering(context):
-                intent = wire.intent_from(request.intent)
-                checks.check_intent(intent)
-                answer = await self._store.reserve(request.intent, intent, self._now_ns())
-            metrics.RESERVES.labels(answer.code or "RESERVED").inc()
-            self._feed.changed()
-            yield _reserve_response(intent.intent_id, answer)
+        metrics.RESERVE_STREAMS.inc()
+        logger.info("risk is here peer={}", context.peer())
+        try:
+            async for request in request_iterator:
+                async with _answering(context):
+                    intent = wire.intent_from(request.intent)
+                    checks.check_intent(intent)
+                    answer = await self._store.reserve(request.intent, intent, self._now_ns())
+                metrics.RESERVES.labels(answer.code or "RESERVED").inc()
+                self._feed.changed()
+                yield _reserve_response(intent.intent_id, answer)
+        finally:
+            metrics.RESERVE_STREAMS.dec()
+            logger.warning("risk lost: its stream of reserves ended peer={}", context.peer())
 
     async def AcquireAuthority(
         self, request: pb.AcquireAuthorityRequest, context: Context
@@ -75,19 +81,9 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
     async def ListUnresolved(
         self, request: pb.ListUnresolvedRequest, context: Context
     ) -> pb.ListUnresolvedResponse:
-        """Return every basket that is not final."""
+        """Return a page of the baskets that are not final, or not flat."""
         async with _answering(context):
-            found = await store_execution.unresolved(self._database)
-        return pb.ListUnresolvedResponse(
-            baskets=[
-                pb.UnresolvedBasket(
-                    intent=order_pb2.Intent.FromString(intent),
-                    execution=wire.execution_to(execution),
-                    remedy_orders=[order_pb2.PlannedOrder.FromString(o) for o in orders],
-                )
-                for intent, execution, orders in found
-            ]
-        )
+            return await self._reader.unresolved(request)
 
     async def VoidIntent(
         self, request: pb.VoidIntentRequest, context: Context
