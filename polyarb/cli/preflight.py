@@ -1,12 +1,14 @@
 """Everything that can be refused before anything starts: all faults at once."""
 
 import asyncio
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from polyarb.chassis import config
 from polyarb.cli import plan
+from polyarb.cli.crew import StartFailed
 from polyarb.cli.plan import Ports, Wish
 from polyarb.cli.postgres import free_port
 from polyarb.cli.settings import RunSettings
@@ -51,7 +53,11 @@ class Setup:
 
 
 async def prepare(options: Options, base: Mapping[str, str]) -> Setup:
-    """Return the setup of a run. Raises ConfigError with the faults of every process at once."""
+    """Return the setup of a run.
+
+    Raises ConfigError with the faults of every process at once, and StartFailed when a port is in
+    use: the service there, not ours, would answer when we ask whether ours is up.
+    """
     checks = {**base, **options.overrides()}
     checking = asyncio.gather(*(_check(name, checks) for name in plan.SERVICES))
     try:
@@ -64,6 +70,9 @@ async def prepare(options: Options, base: Mapping[str, str]) -> Setup:
     if faults or live:
         raise ConfigError(faults or [live])
     ports = _ports(settings, any_ports=options.any_ports)
+    if taken := taken_ports(ports, simulated=wish.venue == "simulated"):
+        hint = "stop what uses them, another run perhaps, or give --ports auto"
+        raise StartFailed(f"ports are in use: {', '.join(taken)}; {hint}", code=3)
     return Setup(wish=wish, ports=ports, settings=settings, base=base)
 
 
@@ -122,3 +131,24 @@ def _ports(settings: RunSettings, *, any_ports: bool) -> Ports:
         metrics={name: choose(getattr(settings, f"{name}_metrics_port")) for name in plan.SERVICES},
         simulator=choose(settings.simulator_port),
     )
+
+
+def taken_ports(ports: Ports, *, simulated: bool) -> list[str]:
+    """Return the ports that cannot be listened on, each with its service."""
+    wanted = {f"{name} {port}": port for name, port in ports.grpc.items()}
+    wanted |= {f"{name} metrics {port}": port for name, port in ports.metrics.items()}
+    if simulated:
+        wanted[f"simulator {ports.simulator}"] = ports.simulator
+    return [name for name, port in wanted.items() if not _is_free(ports.host, port)]
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        # Connections of an earlier run that are still fading away do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True

@@ -64,7 +64,7 @@ def test_many_alarms_are_counted() -> None:
 
 
 def test_json_is_one_line_of_protobuf_json() -> None:
-    """Field names and 64-bit numbers are as grpcurl prints them."""
+    """Names are lowerCamelCase and 64-bit numbers are strings, as the standard says."""
     line = json_line(ScanResponse(summary=ScanSummary(event_count=2)))
 
     assert json.loads(line) == {"summary": {"eventCount": "2"}}

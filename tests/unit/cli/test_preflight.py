@@ -1,10 +1,13 @@
 """Faults found before anything starts."""
 
+import socket
 import sys
 
 import pytest
 
 from polyarb.cli import preflight
+from polyarb.cli.plan import Ports
+from polyarb.cli.postgres import free_port
 from polyarb.cli.preflight import Options
 from polyarb.core.errors import ConfigError
 
@@ -63,3 +66,24 @@ async def test_faults_of_all_processes_come_at_once_and_each_once() -> None:
         "POLYARB_MODE",
         "TRADING_MAX_OPEN_POSITIONS",
     ]
+
+
+def test_port_in_use_is_named_with_its_service() -> None:
+    """Somebody else's ledger must not be taken for ours."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        ports = Ports(
+            host="127.0.0.1",
+            reach="127.0.0.1",
+            grpc={"ledger": port},
+            metrics={"ledger": free_port()},
+            simulator=port,
+        )
+
+        with_simulator = preflight.taken_ports(ports, simulated=True)
+        without = preflight.taken_ports(ports, simulated=False)
+
+    assert with_simulator == [f"ledger {port}", f"simulator {port}"]
+    assert without == [f"ledger {port}"]
