@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -11,6 +11,8 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -78,11 +80,11 @@ class Settings(BaseSettings):
     host: str = Field(
         "127.0.0.1", alias="POLYARB_HOST", description="Address that gRPC and metrics listen on."
     )
-    mode: Literal["paper", "live"] = Field(
-        "paper", alias="POLYARB_MODE", description="Whether real money moves."
-    )
     venue: Literal["simulated", "polymarket"] = Field(
         "simulated", alias="POLYARB_VENUE", description="Where to trade."
+    )
+    mode: Literal["paper", "live"] = Field(
+        "paper", alias="POLYARB_MODE", description="Whether real money moves."
     )
     simulator_host: str = Field(
         "127.0.0.1", alias="POLYARB_SIMULATOR_HOST", description="Where the simulated venue runs."
@@ -116,19 +118,31 @@ class Settings(BaseSettings):
             secret = SecretStr in getattr(field.annotation, "__args__", (field.annotation,))
             path = os.environ.get(f"{name}_FILE")
             if name and secret and path and name not in values:
-                try:
-                    values[name] = Path(path).read_text(encoding="utf-8").strip()
-                except OSError as e:
-                    raise ValueError(f"{name}_FILE: cannot read the file ({e.strerror})") from e
+                values[name] = _secret_in(Path(path))
         return values
 
-    @model_validator(mode="after")
-    def _simulated_has_no_live_mode(self) -> Self:
-        if self.venue == "simulated" and self.mode == "live":
-            raise ValueError(
-                "POLYARB_MODE: the simulated venue has no live mode; accepted there: paper"
-            )
-        return self
+    @field_validator("*", mode="before")
+    @classmethod
+    def _secret_was_readable(cls, value: object, info: ValidationInfo) -> object:
+        """Report an unreadable file like any other fault, so that the others are reported too."""
+        if isinstance(value, OSError):
+            name = cls.model_fields[info.field_name or ""].alias
+            raise ValueError(f"cannot read the file that {name}_FILE names ({value.strerror})")  # noqa: TRY004 - pydantic's protocol
+        return value
+
+    @field_validator("mode")
+    @classmethod
+    def _simulated_has_no_live_mode(cls, mode: str, info: ValidationInfo) -> str:
+        if mode == "live" and info.data.get("venue") == "simulated":
+            raise ValueError("the simulated venue has no live mode; accepted there: paper")
+        return mode
+
+
+def _secret_in(path: Path) -> str | OSError:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as e:
+        return e
 
 
 def load(kind: type[S], overrides: Mapping[str, Any] | None = None) -> S:

@@ -75,6 +75,8 @@ def test_every_fault_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SAMPLE_PORT", "70000"),
         ("SAMPLE_WAIT", "0"),
         ("LOG_LEVEL", "loud"),
+        ("POLYARB_MODE", "live"),
+        ("SAMPLE_KEY_FILE", "/nowhere/key"),
     ):
         monkeypatch.setenv(name, value)
 
@@ -82,6 +84,8 @@ def test_every_fault_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert sorted(line.partition(":")[0] for line in found) == [
         "LOG_LEVEL",
+        "POLYARB_MODE",
+        "SAMPLE_KEY",
         "SAMPLE_LIMIT",
         "SAMPLE_PORT",
         "SAMPLE_SHARE",
@@ -216,7 +220,9 @@ def test_unreadable_secret_file_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> N
     """Not a missing secret."""
     monkeypatch.setenv("SAMPLE_KEY_FILE", "/nowhere/key")
 
-    assert faults() == ("SAMPLE_KEY_FILE: cannot read the file (No such file or directory)",)
+    assert faults() == (
+        "SAMPLE_KEY: cannot read the file that SAMPLE_KEY_FILE names (No such file or directory)",
+    )
 
 
 def test_secrets_are_masked_when_settings_are_described(monkeypatch: pytest.MonkeyPatch) -> None:
