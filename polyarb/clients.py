@@ -258,6 +258,18 @@ class ExecutorClient:
         return tuple(response.order_ids)
 
 
+Unresolved = tuple[Intent, Execution, tuple[PlannedOrder, ...]]
+"""A basket as the ledger knows it: intent, what is known, remedies' orders."""
+
+
+def _unresolved_from(basket: ledger_service_pb2.UnresolvedBasket) -> Unresolved:
+    intent = wire.intent_from(basket.intent)
+    remedies = tuple(
+        wire.planned_from(order, intent.wallet, "remedy_orders") for order in basket.remedy_orders
+    )
+    return intent, wire.execution_from(basket.execution), remedies
+
+
 class LedgerClient:
     """Calls of the ledger. `reserving` must run for `reserve` to work."""
 
@@ -299,21 +311,16 @@ class LedgerClient:
         )
         await self._stub.RecordIntent(request, timeout=COMMAND_S)
 
-    async def unresolved(
-        self,
-    ) -> tuple[tuple[Intent, Execution, tuple[PlannedOrder, ...]], ...]:
-        """Return every basket that is not final: intent, what is known, remedies' orders."""
-        request = ledger_service_pb2.ListUnresolvedRequest()
-        response = await self._stub.ListUnresolved(request, timeout=COMMAND_S)
-        found = []
-        for basket in response.baskets:
-            intent = wire.intent_from(basket.intent)
-            remedies = tuple(
-                wire.planned_from(order, intent.wallet, "remedy_orders")
-                for order in basket.remedy_orders
-            )
-            found.append((intent, wire.execution_from(basket.execution), remedies))
-        return tuple(found)
+    async def unresolved(self, *, include_held: bool = False) -> tuple[Unresolved, ...]:
+        """Return every basket that is not final; include_held: or that still holds tokens."""
+        found: list[Unresolved] = []
+        request = ledger_service_pb2.ListUnresolvedRequest(include_held=include_held)
+        while True:
+            response = await self._stub.ListUnresolved(request, timeout=COMMAND_S)
+            found.extend(_unresolved_from(basket) for basket in response.baskets)
+            if not response.next_page_token:
+                return tuple(found)
+            request.page_token = response.next_page_token
 
     async def void(self, *, request_id: str, intent_id: str, reason: str) -> None:
         """Release a basket of which nothing was sent."""

@@ -77,14 +77,20 @@ class RecordIntentResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class ListUnresolvedRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("include_held", "page_token")
+    INCLUDE_HELD_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    include_held: bool
+    page_token: str
+    def __init__(self, include_held: _Optional[bool] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListUnresolvedResponse(_message.Message):
-    __slots__ = ("baskets",)
+    __slots__ = ("baskets", "next_page_token")
     BASKETS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     baskets: _containers.RepeatedCompositeFieldContainer[UnresolvedBasket]
-    def __init__(self, baskets: _Optional[_Iterable[_Union[UnresolvedBasket, _Mapping]]] = ...) -> None: ...
+    next_page_token: str
+    def __init__(self, baskets: _Optional[_Iterable[_Union[UnresolvedBasket, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class UnresolvedBasket(_message.Message):
     __slots__ = ("intent", "execution", "remedy_orders")

@@ -134,7 +134,8 @@ class LedgerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListUnresolved(self, request, context):
-        """ListUnresolved returns every basket that is not final, with what is known of it.
+        """ListUnresolved returns every basket that is not final, with what is known of it, oldest first.
+        Asked for, also those that are final but hold tokens yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -82,26 +82,6 @@ async def read_execution(connection: Connection, intent_id: UUID) -> Execution:
     )
 
 
-async def unresolved(
-    database: Database,
-) -> list[tuple[bytes, Execution, list[bytes]]]:
-    """Return every basket that is not final, oldest first: intent, execution, remedies' orders."""
-    async with database.connection() as connection:
-        rows = await connection.fetch(
-            "SELECT intent_id, body FROM intents WHERE end_time IS NULL ORDER BY reserve_time"
-        )
-        found = []
-        for row in rows:
-            remedies = await connection.fetch(
-                """SELECT body FROM orders WHERE intent_id = $1 AND attempt > 0
-                ORDER BY attempt, leg""",
-                row["intent_id"],
-            )
-            execution = await read_execution(connection, row["intent_id"])
-            found.append((row["body"], execution, [order["body"] for order in remedies]))
-        return found
-
-
 async def _write(connection: Connection, booked: booking.Booking, now: datetime) -> None:
     intent_id = UUID(booked.basket.intent_id)
     await connection.executemany(

@@ -25,6 +25,18 @@ DECISIONS_SHOWN_MAX: Final = 100
 EXPLAIN_BYTES_MAX: Final = 700_000
 """Decisions and executions together: an answer has to fit into one message of 1 MiB."""
 
+UNRESOLVED_BYTES_MAX: Final = 700_000
+"""Of one page of baskets, for the same reason."""
+
+_UNRESOLVED: Final = """
+    SELECT intent_id, body, reserve_time FROM intents
+    WHERE (end_time IS NULL OR ($1 AND intent_id IN (
+            SELECT e.intent_id FROM entries e JOIN postings p USING (entry_id)
+            WHERE p.account = 'wallet' AND p.asset <> 'collateral'
+            GROUP BY e.intent_id, p.asset HAVING sum(p.amount) <> 0)))
+        AND ($2::timestamptz IS NULL OR (reserve_time, intent_id) > ($2, $3::uuid))
+    ORDER BY reserve_time, intent_id"""
+
 # The period's end reaches Postgres as a time; an open one as this.
 _FOREVER: Final = instant(4 * 10**18)
 
@@ -61,6 +73,26 @@ class Reader:
             open_event_ids=row["open_event_ids"],
             break_count=row["break_count"],
         )
+
+    async def unresolved(self, request: pb.ListUnresolvedRequest) -> pb.ListUnresolvedResponse:
+        """Return one page of the baskets that are not final, oldest first.
+
+        With include_held also those that are, while the journal says that they hold tokens.
+        """
+        after = _read_token(request.page_token) if request.page_token else (None, None)
+        response, left = pb.ListUnresolvedResponse(), UNRESOLVED_BYTES_MAX
+        token = ""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_UNRESOLVED, request.include_held, *after)
+            for row in rows:
+                basket = await _unresolved(connection, row)
+                left -= basket.ByteSize()
+                if left < 0 and response.baskets:
+                    response.next_page_token = token
+                    break
+                response.baskets.append(basket)
+                token = _token(row)
+        return response
 
     async def performance(self, request: pb.GetPerformanceRequest, now_ns: int) -> pb.Performance:
         """Return the statistics of a period and how the books stand now."""
@@ -172,6 +204,19 @@ class Reader:
             if left >= 0:
                 response.decisions.append(order_pb2.Decision.FromString(row["body"]))
         return response
+
+
+async def _unresolved(connection: Connection, row: Row) -> pb.UnresolvedBasket:
+    remedies = await connection.fetch(
+        "SELECT body FROM orders WHERE intent_id = $1 AND attempt > 0 ORDER BY attempt, leg",
+        row["intent_id"],
+    )
+    execution = await read_execution(connection, row["intent_id"])
+    return pb.UnresolvedBasket(
+        intent=order_pb2.Intent.FromString(row["body"]),
+        execution=wire.execution_to(execution),
+        remedy_orders=[order_pb2.PlannedOrder.FromString(order["body"]) for order in remedies],
+    )
 
 
 async def _statistics(connection: Connection, period: Period, end: datetime) -> Statistics:

@@ -36,7 +36,6 @@ from polyarb.core.errors import BadInput
 from polyarb.core.money import Collateral
 from polyarb.core.order import BasketState, OrderState, TradeState
 from polyarb.v1 import ledger_service_pb2 as pb
-from polyarb.v1 import order_pb2
 from services.ledger import store_execution
 from services.ledger.database import Database
 from services.ledger.faults import NotFound, Precondition
@@ -217,29 +216,6 @@ async def test_a_report_on_an_unknown_basket_or_order_is_refused(ledger: Ledger)
         await ledger.record(completed(intent("b")))
     with pytest.raises(BadInput):
         await ledger.record(execution(basket, BasketState.WORKING, fills=[foreign]))
-
-
-async def test_recovery_finds_every_open_basket_with_all_that_is_known(ledger: Ledger) -> None:
-    """Intent, execution, and the remedies' orders; ended baskets are left out."""
-    await ledger.open()
-    basket, ended = intent("a"), intent("b")
-    await ledger.reserve(basket)
-    await ledger.reserve(ended)
-    await ledger.record(completed(ended))
-    remedy = planned("a", basket.opportunity.legs[1], 1, 1, size=ONE, price=450_000)
-    await ledger.remedy(basket, remedy)
-    working = execution(basket, BasketState.WORKING, fills=both_legs(basket)[:1])
-    await ledger.record(working)
-
-    ((body, known, remedies),) = await store_execution.unresolved(ledger.database)
-
-    assert order_pb2.Intent.FromString(body).intent_id == basket.intent_id
-    assert (known.state, known.fills) == (working.state, working.fills)
-    assert [order.order_id for order in known.orders] == [
-        *(order.order_id for order in basket.orders),
-        remedy.order_id,
-    ]
-    assert len(remedies) == 1
 
 
 def parts(basket: Intent) -> list[Execution]:
