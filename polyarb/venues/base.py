@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 from polyarb.core.book import Level
 from polyarb.core.market import Event
@@ -245,6 +245,20 @@ class Resolution:
     no_payout: Price
 
 
+REDEMPTIONS_MAX: Final = 20
+"""Markets that one action may redeem."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redemption:
+    """Tokens of one resolved market to be paid out: all that the wallet holds of it."""
+
+    condition_id: str
+    neg_risk: bool
+    yes: Size
+    no: Size
+
+
 class Settlement(Protocol):
     """Actions on settled tokens. One action at a time per wallet; ids come back at once."""
 
@@ -260,8 +274,11 @@ class Settlement(Protocol):
         """Turn NO of the questions in `index_set` into collateral and YES of the others."""
         ...
 
-    async def redeem(self, *, condition_id: str, neg_risk: bool, yes: Size, no: Size) -> str:
-        """Turn tokens of a resolved market into collateral; returns the action's id."""
+    async def redeem(self, redemptions: Sequence[Redemption]) -> str:
+        """Turn tokens of 1..20 resolved markets into collateral; returns the action's id.
+
+        All of them are redeemed or none.
+        """
         ...
 
     async def action(self, action_id: str) -> ActionState:

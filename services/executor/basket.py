@@ -18,6 +18,7 @@ from polyarb.core.money import Collateral
 from polyarb.core.order import (
     FINAL_BASKET_STATES,
     ORDER_TRANSITIONS,
+    TERMINAL_STATES,
     BasketState,
     Fill,
     OrderState,
@@ -78,6 +79,12 @@ class Basket:
             self.execution = replace(self.execution, orders=records)
             self.changed.set()
 
+    def drop_unsent(self, reason: str) -> None:
+        """Cancel what was planned and never left."""
+        for order in self.execution.orders:
+            if order.state is OrderState.INTENT:
+                self.set_order(order.order_id, OrderState.CANCELED, reason)
+
     def order_state(self, order_id: str) -> OrderState:
         """Return what is known of one of its orders."""
         return next(o.state for o in self.execution.orders if o.order_id == order_id)
@@ -108,6 +115,21 @@ class Basket:
         self.execution = replace(self.execution, actions=tuple(actions.values()))
         self.changed.set()
 
+    def next_action_id(self) -> str:
+        """Return an id for a new action: records are never removed, so their number is unique."""
+        return f"{self.intent.intent_id}/{len(self.execution.actions)}"
+
+    @property
+    def unsettled(self) -> bool:
+        """Return whether the venue may know more of it: orders in doubt, or fills not final."""
+        fills = (b.fill.state for b in self.execution.fills)
+        return not self.final or any(_RANK[s] < _RANK[TradeState.CONFIRMED] for s in fills)
+
+    @property
+    def doubtful(self) -> bool:
+        """Return whether an order was given up without proof from the venue."""
+        return any(o.state is OrderState.ABSENT for o in self.execution.orders)
+
     def tokens(self) -> dict[str, int]:
         """Return its settled tokens: id to micro-tokens, none of them zero."""
         return holdings(self.execution).settled
@@ -130,22 +152,25 @@ def opened(intent: Intent) -> Basket:
     return basket
 
 
-def recovered(intent: Intent, execution: Execution, remedies: tuple[PlannedOrder, ...]) -> Basket:
+def recovered(
+    intent: Intent, execution: Execution, remedies: tuple[PlannedOrder, ...], *, now_ns: int
+) -> Basket:
     """Return a basket as the ledger knows it after a restart.
 
     Nobody knows whether an order that was not recorded as over ever left: it is UNKNOWN, and the
-    venue is asked by its id before anything is sent again.
+    venue is asked by its id before anything is sent again. A basket that ended stays as it is.
     """
     basket = Basket(intent, replace(execution, orders=()))
     basket.add_orders(intent.orders + remedies)
     recorded = {o.order_id: o for o in execution.orders}
-    orders = tuple(_doubted(recorded.get(o.order_id, o)) for o in basket.execution.orders)
+    orders = tuple(recorded.get(o.order_id, o) for o in basket.execution.orders)
+    if not basket.final:
+        orders = tuple(_doubted(order) for order in orders)
     basket.execution = replace(basket.execution, orders=orders)
-    left_ns = intent.approval_time_ns
-    basket.known.sent_ns = dict.fromkeys((o.order_id for o in orders), left_ns)
+    latest = {0: min(intent.entry_deadline_ns, now_ns)}
+    basket.known.sent_ns = {o.order_id: latest.get(o.attempt, now_ns) for o in orders}
     return basket
 
 
 def _doubted(order: OrderRecord) -> OrderRecord:
-    sure = {OrderState.MATCHED, OrderState.REJECTED, OrderState.CANCELED, OrderState.ABSENT}
-    return order if order.state in sure else replace(order, state=OrderState.UNKNOWN)
+    return order if order.state in TERMINAL_STATES else replace(order, state=OrderState.UNKNOWN)

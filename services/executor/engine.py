@@ -1,21 +1,16 @@
-"""Perform what `plan` says, one task a basket, and route the venue's news to the baskets."""
+"""Every basket of this process: taken once, fed with the venue's news, told to whoever watches."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Final
 
-import grpc
 from loguru import logger
-from opentelemetry import trace
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 
 from polyarb.chassis.broadcast import Broadcast
-from polyarb.chassis.status import explain
-from polyarb.chassis.telemetry import LATENCY_BUCKETS
 from polyarb.clients import LedgerClient
-from polyarb.core.basket import Intent, PlannedOrder, holdings, remedy_order
-from polyarb.core.errors import VenueError
+from polyarb.core.basket import Intent, holdings
 from polyarb.core.order import (
     FINAL_BASKET_STATES,
     Approved,
@@ -23,58 +18,35 @@ from polyarb.core.order import (
     Fill,
     OrderState,
     OrderStatus,
-    PostOutcome,
-    PostResult,
 )
 from polyarb.v1 import executor_service_pb2 as pb
-from polyarb.venues.base import OrderEntry, OrderUpdate, Purpose, UserLink
+from polyarb.venues.base import OrderEntry, OrderUpdate, UserLink
 from polyarb.wire.basket import execution_to
 from services.executor.basket import Basket, opened
-from services.executor.plan import (
-    Act,
-    Ask,
-    Await,
-    Cancel,
-    Finish,
-    Remedy,
-    RemedyOrder,
-    Send,
-    Step,
-    learn,
-    next_step,
-)
+from services.executor.perform import Performer
+from services.executor.plan import Finish
 from services.executor.record import Recorder
 from services.executor.settle import Settler
 
-POSTS = Counter("polyarb_executor_orders_total", "Orders sent by outcome.", ("outcome",))
-BASKETS = Counter("polyarb_executor_baskets_total", "Baskets that ended, by state.", ("state",))
 OPEN = Gauge("polyarb_executor_open_baskets", "Baskets under way by state.", ("state",))
 FILLS = Counter("polyarb_executor_fills_total", "New fills by feed.", ("feed",))
 ORPHANS = Counter("polyarb_executor_orphan_fills_total", "Fills of orders that no intent knows.")
-REMEDIES = Counter("polyarb_executor_remedies_total", "Remedy orders by sort.", ("sort",))
-POST_SECONDS = Histogram(
-    "polyarb_executor_post_seconds", "From intent to the venue's answer.", buckets=LATENCY_BUCKETS
-)
 
-for _outcome in PostOutcome:
-    POSTS.labels(_outcome.name)
-for _state in FINAL_BASKET_STATES:
-    BASKETS.labels(_state.name)
+for _feed in ("stream", "poll"):
+    FILLS.labels(_feed)
 
 STARTING: Final = "starting: unresolved baskets are being read"
 _BASKETS_MAX: Final = 5_000
-_RETRY_S: Final = 0.5
-_TRACER = trace.get_tracer("polyarb.executor")
-_STATUS_STATE: Final = {
-    OrderStatus.LIVE: OrderState.LIVE,
-    OrderStatus.MATCHED: OrderState.MATCHED,
-    OrderStatus.DELAYED: OrderState.DELAYED,
-    OrderStatus.CANCELED: OrderState.CANCELED,
-}
+_EARLY_MAX: Final = 100
+_DOUBT_NS: Final = 600_000_000_000
+"""How long an order that left no trace is listened for after its basket ended."""
 
 
 class Engine:
-    """Every basket under way, and those that ended but still hold tokens."""
+    """Every basket under way, and those that ended but still hold tokens.
+
+    refused: why the venue does not let us read, "" while it does.
+    """
 
     def __init__(
         self,
@@ -89,20 +61,21 @@ class Engine:
         self._orders = orders
         self._settler = settler
         self._recorder = recorder
-        self._ledger = ledger
         self._now_ns = now_ns
-        self._new_id = new_id
+        self._performer = Performer(
+            self, orders=orders, settler=settler, ledger=ledger, now_ns=now_ns, new_id=new_id
+        )
         self._tasks: asyncio.TaskGroup | None = None
         self._basket_of_order: dict[str, str] = {}
+        self._early: dict[str, Approved[Intent]] = {}
         self._epoch = 0
         self._link_up = False
-        self._paused_until_ns = 0
-        self._stopped = ""
         self._sequence = 0
+        self.refused = ""
         self.draining = False
         self.baskets: dict[str, Basket] = {}
         self.broadcast: Broadcast[pb.WatchExecutionsResponse] = Broadcast()
-        settler.of(self.baskets)
+        settler.of(self.baskets, hear_fill=lambda fill: self.hear_fill(fill, "poll"))
 
     @property
     def under_way(self) -> int:
@@ -116,9 +89,10 @@ class Engine:
         reasons = {
             STARTING: self._tasks is None,
             "stopping": self.draining,
-            self._stopped: bool(self._stopped),
+            self._performer.stopped: bool(self._performer.stopped),
+            self.refused: bool(self.refused),
             "the venue's user channel is down": not self._link_up,
-            "the venue takes no such orders now": self._now_ns() < self._paused_until_ns,
+            "the venue takes no such orders now": self._now_ns() < self._performer.paused_until_ns,
             f"the ledger does not book: {failing}": bool(failing),
             "too many baskets": len(self.baskets) >= _BASKETS_MAX,
         }
@@ -133,215 +107,44 @@ class Engine:
             self._tasks = tasks
             for basket in list(self.baskets.values()):
                 if not basket.final:
-                    tasks.create_task(self._work(basket))
+                    tasks.create_task(self._performer.work(basket))
+            for approved in list(self._early.values()):
+                self.accept(approved)
+            self._early.clear()
             tasks.create_task(self._settler.redeem_periodically())
 
     def adopt(self, basket: Basket) -> None:
         """Take up a basket: from now on its orders' news reaches it."""
+        self._epoch = max(self._epoch, basket.intent.epoch)
         self.baskets[basket.intent.intent_id] = basket
         for order_id in basket.planned:
             self._basket_of_order[order_id] = basket.intent.intent_id
 
     def accept(self, approved: Approved[Intent]) -> str:
-        """Start a basket; returns "" or why it is voided unsent. A repeat changes nothing."""
+        """Start a basket; returns "" or why it is voided unsent. A repeat changes nothing.
+
+        Before recovery nobody knows whether an intent is a repeat: it waits until then.
+        """
         intent = approved.plan
         if intent.intent_id in self.baskets:
             return ""
         refused = self.blocked()
+        if self._tasks is None:
+            if len(self._early) < _EARLY_MAX:
+                self._early[intent.intent_id] = approved
+            return refused
         if approved.epoch < self._epoch:
             refused = f"epoch {approved.epoch} is older than {self._epoch}"
-        self._epoch = max(self._epoch, approved.epoch)
         if not refused and self._now_ns() > intent.entry_deadline_ns:
             refused = "expired_unsent"
-        if self._tasks is None:
-            return refused
         basket = opened(intent)
         self.adopt(basket)
         if refused:
-            self._end(basket, Finish(BasketState.VOID, refused))
+            self._performer.end(basket, Finish(BasketState.VOID, refused))
+            self.tell(basket)
             return refused
-        self._tasks.create_task(self._work(basket))
+        self._tasks.create_task(self._performer.work(basket))
         return ""
-
-    # One basket
-
-    async def _work(self, basket: Basket) -> None:
-        with _TRACER.start_as_current_span("basket") as span:
-            span.set_attribute("intent_id", basket.intent.intent_id)
-            while not basket.final:
-                for order_id, state in learn(basket.execution, basket.known).items():
-                    basket.set_order(order_id, state)
-                basket.changed.clear()
-                now_ns = self._now_ns()
-                await self._perform(
-                    basket, next_step(basket.intent, basket.execution, basket.known, now_ns)
-                )
-                self._tell(basket)
-
-    async def _perform(self, basket: Basket, step: Step) -> None:
-        match step:
-            case Send(order_ids):
-                await self._send(basket, order_ids)
-            case Cancel(order_ids):
-                await self._cancel(basket, order_ids)
-            case Ask(after_s):
-                await self._wait(basket, after_s)
-                await self._ask(basket)
-            case Remedy(orders):
-                await self._prepare(basket, orders)
-            case Act():
-                basket.set_state(BasketState.CONVERTING)
-                await self._settler.act(basket, step)
-            case Await(state, seconds):
-                basket.set_state(state)
-                self._tell(basket)
-                if not await self._wait(basket, seconds) and state is BasketState.SETTLING:
-                    await self._ask(basket)
-            case Finish():
-                self._end(basket, step)
-
-    async def _wait(self, basket: Basket, seconds: float) -> bool:
-        """Wait for news, at most this long; returns whether there was some."""
-        try:
-            async with asyncio.timeout(seconds):
-                await basket.changed.wait()
-        except TimeoutError:
-            return False
-        return True
-
-    async def _send(self, basket: Basket, order_ids: tuple[str, ...]) -> None:
-        planned = [basket.planned[order_id] for order_id in order_ids]
-        entry = planned[0].attempt == 0
-        basket.set_state(BasketState.WORKING if entry else BasketState.REMEDY)
-        now_ns = self._now_ns()
-        for order_id in order_ids:
-            basket.known.sent_ns[order_id] = now_ns
-            basket.set_order(order_id, OrderState.SENT)
-        purpose = Purpose.ENTRY if entry else Purpose.REMEDY
-        requests = [order.request for order in planned]
-        with _TRACER.start_as_current_span("post") as span:
-            span.set_attribute("order_count", len(requests))
-            results = await self._orders.post(requests, purpose=purpose)
-        POST_SECONDS.observe((self._now_ns() - now_ns) / 1e9)
-        for order_id, result in zip(order_ids, results, strict=True):
-            self._take_result(basket, order_id, result)
-
-    def _take_result(self, basket: Basket, order_id: str, result: PostResult) -> None:
-        POSTS.labels(result.outcome.name).inc()
-        if result.stop:
-            self._stopped = f"the venue refused our credentials: {result.reason}"
-            logger.critical("{}", self._stopped)
-        if result.halted_for_s:
-            self._paused_until_ns = self._now_ns() + result.halted_for_s * 1_000_000_000
-        match result.outcome:
-            case PostOutcome.ACCEPTED if result.status is not None:
-                if result.status is OrderStatus.MATCHED:
-                    basket.known.taking[order_id] = result.taking
-                basket.set_order(order_id, _STATUS_STATE[result.status])
-            case PostOutcome.REJECTED | PostOutcome.NOT_SENT:
-                basket.set_order(order_id, OrderState.REJECTED, result.reason)
-            case _:
-                basket.set_order(order_id, OrderState.UNKNOWN, result.reason)
-
-    async def _cancel(self, basket: Basket, order_ids: tuple[str, ...]) -> None:
-        now_ns = self._now_ns()
-        for order_id in order_ids:
-            basket.set_order(order_id, OrderState.CANCEL_SENT)
-        try:
-            cancelled = await self._orders.cancel(order_ids)
-        except VenueError as e:
-            logger.warning("cancel unanswered intent={} error={}", basket.intent.intent_id, e)
-            return
-        for order_id in cancelled:
-            basket.known.sent_ns[order_id] = now_ns
-            basket.set_order(order_id, OrderState.CANCELED)
-
-    async def _ask(self, basket: Basket) -> None:
-        """Read fills and open orders of the basket's markets: the second feed of the same facts."""
-        started_ns = self._now_ns()
-        unsure = [
-            o.order_id
-            for o in basket.execution.orders
-            if o.state in (OrderState.UNKNOWN, OrderState.DELAYED, OrderState.CANCEL_SENT)
-        ]
-        try:
-            fills = await self._orders.fills(basket.condition_ids)
-            resting = {
-                order_id
-                for order_id in unsure
-                if await self._orders.open_order(order_id) is not None
-            }
-        except VenueError as e:
-            logger.warning("venue not asked intent={} error={}", basket.intent.intent_id, e)
-            return
-        for fill in fills:
-            self._take_fill(fill, "poll")
-        basket.known.open_ids = frozenset(resting)
-        basket.known.polled_ns = started_ns
-
-    async def _prepare(self, basket: Basket, remedies: tuple[RemedyOrder, ...]) -> None:
-        """Make a remedy's orders durable; the next step sends them."""
-        planned = tuple(self._planned(basket.intent, remedy) for remedy in remedies)
-        request_id = self._new_id()
-        while True:
-            try:
-                await self._ledger.record_intent(
-                    request_id=request_id, intent_id=basket.intent.intent_id, orders=planned
-                )
-                break
-            except grpc.RpcError as e:
-                logger.warning("remedy not durable error={}", explain(e))
-                await asyncio.sleep(_RETRY_S)
-        for remedy in remedies:
-            sort = "unwind" if remedy.unwind else "complete"
-            REMEDIES.labels(sort).inc()
-            logger.warning(
-                "remedy intent={} leg={} attempt={} {} size={} limit={}",
-                basket.intent.intent_id,
-                remedy.leg,
-                remedy.attempt,
-                sort,
-                remedy.size / 1e6,
-                remedy.limit_price / 1e6,
-            )
-        basket.add_orders(planned)
-        self.adopt(basket)
-
-    def _planned(self, intent: Intent, remedy: RemedyOrder) -> PlannedOrder:
-        request = remedy_order(
-            intent,
-            leg=remedy.leg,
-            attempt=remedy.attempt,
-            unwind=remedy.unwind,
-            size=remedy.size,
-            limit_price=remedy.limit_price,
-        )
-        return PlannedOrder(
-            order_id=self._orders.order_id(request),
-            leg=remedy.leg,
-            attempt=remedy.attempt,
-            condition_id=intent.opportunity.legs[remedy.leg].condition_id,
-            request=request,
-        )
-
-    def _end(self, basket: Basket, finish: Finish) -> None:
-        basket.set_state(finish.state, finish.reason)
-        BASKETS.labels(finish.state.name).inc()
-        net = holdings(basket.execution).cash
-        message = "trade {} intent={} event={} net={:+.6f} {}"
-        level = {BasketState.COMPLETE: "SUCCESS", BasketState.VOID: "INFO"}
-        logger.log(
-            level.get(finish.state, "WARNING"),
-            message,
-            finish.state.name.lower(),
-            basket.intent.intent_id,
-            basket.intent.opportunity.slug,
-            net / 1e6,
-            finish.reason,
-        )
-        self._tell(basket)
-
-    # News
 
     async def _follow_user(self) -> None:
         async with aclosing(self._orders.user_updates()) as updates:  # type: ignore[type-var]
@@ -353,11 +156,12 @@ class Engine:
                         for basket in self.baskets.values():
                             basket.changed.set()
                     case Fill():
-                        self._take_fill(update, "stream")
+                        self.hear_fill(update, "stream")
                     case OrderUpdate():
-                        self._take_order(update)
+                        self._hear_order(update)
 
-    def _take_fill(self, fill: Fill, feed: str) -> None:
+    def hear_fill(self, fill: Fill, feed: str) -> None:
+        """Take a report of a fill. The same fill from two feeds is news once."""
         basket = self.baskets.get(self._basket_of_order.get(fill.order_id, ""))
         if basket is None:
             if feed == "stream":
@@ -366,19 +170,25 @@ class Engine:
             return
         if basket.take_fill(fill):
             FILLS.labels(feed).inc()
-            self._tell(basket)
+            if basket.final:
+                logger.error(
+                    "fill after the end intent={} order={} size={} state={}",
+                    basket.intent.intent_id,
+                    fill.order_id,
+                    fill.size / 1e6,
+                    fill.state.name,
+                )
+            self.tell(basket)
 
-    def _take_order(self, update: OrderUpdate) -> None:
+    def _hear_order(self, update: OrderUpdate) -> None:
         basket = self.baskets.get(self._basket_of_order.get(update.order_id, ""))
-        if basket is None or update.status is OrderStatus.LIVE:
+        if basket is None or update.status is not OrderStatus.CANCELED:
             return
-        state = basket.order_state(update.order_id)
-        if state is OrderState.SENT:
+        if basket.order_state(update.order_id) is OrderState.SENT:
             return  # The answer to our own request is on its way, and it says more.
-        if update.status is OrderStatus.CANCELED:
-            basket.set_order(update.order_id, OrderState.CANCELED, update.reason)
+        basket.set_order(update.order_id, OrderState.CANCELED, update.reason)
 
-    def _tell(self, basket: Basket) -> None:
+    def tell(self, basket: Basket) -> None:
         """Book what changed, and tell the watchers."""
         self._recorder.note(basket)
         self._sequence += 1
@@ -392,9 +202,14 @@ class Engine:
                 OPEN.labels(state.name).set(count)
 
     def retire(self) -> None:
-        """Forget final baskets that hold nothing and are booked."""
+        """Forget final baskets that hold nothing, are booked, and cannot be asked for again."""
+        if not self._recorder.idle:
+            return
+        now_ns = self._now_ns()
         for intent_id, basket in list(self.baskets.items()):
-            if basket.final and self._recorder.idle and not holdings(basket.execution).tokens:
+            linger_ns = _DOUBT_NS if basket.doubtful else 0
+            over = basket.final and now_ns > basket.intent.entry_deadline_ns + linger_ns
+            if over and not holdings(basket.execution).tokens:
                 del self.baskets[intent_id]
                 self._recorder.forget(intent_id)
                 for order_id in basket.planned:

@@ -8,20 +8,34 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from polyarb.core.basket import (
-    REMEDY_ATTEMPTS,
     ChainAction,
     ChainActionKind,
     ChainActionState,
     Execution,
     Intent,
     OrderRecord,
-    holdings,
 )
 from polyarb.core.certificate import kept
-from polyarb.core.fees import fee_ceil
-from polyarb.core.market import GroupKind, Outcome
-from polyarb.core.money import MICROS, Collateral, Price, Size, ceil_div, floor_to
-from polyarb.core.order import CENT, BasketState, OrderState, TradeState
+from polyarb.core.money import MICROS, Collateral, Size
+from polyarb.core.order import (
+    CENT,
+    BasketState,
+    OrderRequest,
+    OrderState,
+    OrderStatus,
+    PostOutcome,
+    PostResult,
+    TimeInForce,
+    TradeState,
+)
+from services.executor.exposure import (
+    RemedyOrder,
+    Share,
+    best_remedy,
+    is_short,
+    payoff,
+    shares_of,
+)
 
 ASK_S: Final = 0.5
 """Between two questions to the venue about one basket."""
@@ -33,10 +47,10 @@ FILLS_NS: Final = 2_000_000_000
 """Without the venue's own total, a poll this long after sending has seen every fill."""
 
 CASH_MIN: Final = 50_000
-"""A conversion that frees less collateral than 0.05 is not worth an action."""
+"""An action that frees less collateral than 0.05 is not worth it: the tokens wait for the end."""
 
 FAILURES_MAX: Final = 5
-"""On-chain actions of one basket that may fail before a person is asked."""
+"""Merges and conversions of one basket that may fail before a person is asked."""
 
 HOLD_S: Final = 5.0
 
@@ -65,17 +79,6 @@ class Ask:
     """Ask the venue for fills and open orders, then think again."""
 
     after_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class RemedyOrder:
-    """Buy `size` of a leg's token, or of the opposite one when `unwind`, up to `limit_price`."""
-
-    leg: int
-    attempt: int
-    unwind: bool
-    size: Size
-    limit_price: Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +121,40 @@ Step = Send | Cancel | Ask | Remedy | Act | Await | Finish
 class Known:
     """What this process knows besides the execution itself. One basket's task owns it.
 
-    sent_ns: when an order may have left. taking: micros that the venue said were received.
-    open_ids: found resting by the last poll. polled_ns: when the last successful poll began.
+    sent_ns: when an order, or the wish to cancel it, left at the latest. taking: micros that the
+    venue said were received. open_ids: found resting by the last poll. polled_ns: when the last
+    successful poll began.
     """
 
     sent_ns: dict[str, int] = field(default_factory=dict)
     taking: dict[str, int] = field(default_factory=dict)
     open_ids: frozenset[str] = frozenset()
     polled_ns: int = 0
+
+
+_STATE_OF: Final = {
+    OrderStatus.LIVE: OrderState.LIVE,
+    OrderStatus.MATCHED: OrderState.MATCHED,
+    OrderStatus.DELAYED: OrderState.DELAYED,
+    OrderStatus.CANCELED: OrderState.CANCELED,
+}
+
+
+def answered(request: OrderRequest, result: PostResult) -> OrderState:
+    """Return an order's state after the venue's answer.
+
+    The venue says MATCHED of an order that rests with a remainder too: it is LIVE. An order that
+    it took but says nothing of, as of a duplicate, is UNKNOWN.
+    """
+    if result.outcome in (PostOutcome.REJECTED, PostOutcome.NOT_SENT):
+        return OrderState.REJECTED
+    if result.outcome is not PostOutcome.ACCEPTED or result.status is None:
+        return OrderState.UNKNOWN
+    rests = request.time_in_force in (TimeInForce.GTC, TimeInForce.GTD)
+    if rests and result.status is OrderStatus.MATCHED:
+        whole = request.taker_amount - result.taking < CENT
+        return OrderState.MATCHED if whole else OrderState.LIVE
+    return _STATE_OF[result.status]
 
 
 def learn(execution: Execution, known: Known) -> dict[str, OrderState]:
@@ -148,7 +177,8 @@ def learn(execution: Execution, known: Known) -> dict[str, OrderState]:
         elif filled(execution, order.order_id) > 0:
             learned[order.order_id] = OrderState.MATCHED
         elif polled_after_ns > ABSENT_NS:
-            learned[order.order_id] = OrderState.ABSENT
+            gone = order.state is OrderState.DELAYED
+            learned[order.order_id] = OrderState.CANCELED if gone else OrderState.ABSENT
     return learned
 
 
@@ -162,16 +192,15 @@ def next_step(intent: Intent, execution: Execution, known: Known, now_ns: int) -
     step = _about_orders(intent, execution, known, now_ns)
     if step is not None:
         return step
-    shares = _shares(intent, execution)
-    if not execution.fills or all(b.fill.state is TradeState.FAILED for b in execution.fills):
+    if all(b.fill.state is TradeState.FAILED for b in execution.fills):
         return Finish(BasketState.VOID, _why_void(execution))
-    if not _closing(execution) and (remedy := _remedy(intent, execution, shares)):
+    if not _closing(execution) and (remedy := best_remedy(intent, execution)):
         return Remedy(remedy)
     if any(b.fill.state in _UNSETTLED for b in execution.fills):
         return Await(BasketState.SETTLING, ASK_S * 2)
     if any(a.state is ChainActionState.PENDING for a in execution.actions):
         return Await(BasketState.CONVERTING, ASK_S)
-    return _about_tokens(intent, execution, shares)
+    return _about_tokens(intent, execution, shares_of(intent, execution))
 
 
 def _closing(execution: Execution) -> bool:
@@ -195,8 +224,10 @@ def _about_orders(intent: Intent, execution: Execution, known: Known, now_ns: in
         return Cancel(resting)
     if any(o.state in _UNSURE for o in execution.orders):
         return Ask(ASK_S)
-    if any(_misses_fills(o, execution, known) for o in execution.orders):
-        return Ask(ASK_S / 5)
+    missing = [o.order_id for o in execution.orders if _misses_fills(o, execution, known)]
+    if missing:
+        fresh = all(now_ns < known.sent_ns.get(i, 0) + FILLS_NS for i in missing)
+        return Ask(ASK_S / 5 if fresh else ASK_S)
     return None
 
 
@@ -205,8 +236,10 @@ def _misses_fills(order: OrderRecord, execution: Execution, known: Known) -> boo
     if order.state not in (OrderState.MATCHED, OrderState.CANCELED):
         return False
     told = known.taking.get(order.order_id)
+    if told is not None and told - filled(execution, order.order_id) >= CENT:
+        return True
     if order.state is OrderState.MATCHED and told is not None:
-        return filled(execution, order.order_id) < told
+        return False
     return known.polled_ns < known.sent_ns.get(order.order_id, 0) + FILLS_NS
 
 
@@ -215,104 +248,13 @@ def _why_void(execution: Execution) -> str:
     return "nothing was filled" + (": " + "; ".join(sorted(reasons)[:3]) if reasons else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What the basket holds of one leg. own: beyond the pairs that merge. attempts: used up."""
-
-    planned: int
-    own: int
-    pairs: int
-    attempts: int
-
-
-def _shares(intent: Intent, execution: Execution) -> tuple[Share, ...]:
-    tokens = holdings(execution).tokens
-    shares = []
-    for index, leg in enumerate(intent.opportunity.legs):
-        own, opposite = tokens.get(leg.token_id, 0), tokens.get(leg.complement_token_id, 0)
-        pairs = min(own, opposite)
-        attempts = max((o.attempt for o in execution.orders if o.leg == index), default=0)
-        shares.append(Share(planned=leg.size, own=own - pairs, pairs=pairs, attempts=attempts))
-    return tuple(shares)
-
-
-def payoff(intent: Intent, sizes: tuple[int, ...]) -> int:
-    """Return what legs of these sizes pay in their worst core world, conversion fees deducted."""
-    if intent.opportunity.legs[0].outcome is Outcome.NO:
-        whole = sum(sizes) - max(sizes)
-        return kept(Size(whole), intent.opportunity.fee_bips)
-    complete = len(sizes) == intent.opportunity.market_count
-    exhaustive = intent.opportunity.kind is GroupKind.EXACTLY_ONE
-    return min(sizes) if complete and exhaustive else 0
-
-
-def _remedy(
-    intent: Intent, execution: Execution, shares: tuple[Share, ...]
-) -> tuple[RemedyOrder, ...]:
-    """Return the remedy whose worst case beats taking the basket as it is, () if none does."""
-    spent = holdings(execution).cash
-    base = spent + sum(s.pairs for s in shares)
-    as_it_is = base + payoff(intent, tuple(s.own for s in shares))
-    best: tuple[RemedyOrder, ...] = ()
-    best_value = as_it_is
-    for orders, value in (
-        _completing(intent, shares, base),
-        _unwinding(intent, shares, base),
-    ):
-        if orders and value > best_value:
-            best, best_value = orders, value
-    return best
-
-
-Option = tuple[tuple[RemedyOrder, ...], int]
-
-
-def _completing(intent: Intent, shares: tuple[Share, ...], base: int) -> Option:
-    """Return the orders that fill every short leg, and what the basket then nets at worst."""
-    orders, cost, sizes = [], 0, []
-    for index, share in enumerate(shares):
-        leg, envelope = intent.opportunity.legs[index], intent.remedies[index]
-        missing = floor_to(share.planned - share.own, CENT)
-        sizes.append(share.own)
-        if missing < leg.min_order_size:
-            continue
-        if share.attempts >= REMEDY_ATTEMPTS:
-            return (), 0
-        size, price = Size(missing), envelope.complete_price
-        sizes[-1] += size
-        cost += ceil_div(price * size, MICROS) + fee_ceil(leg.fee, price=price, size=size)
-        orders.append(
-            RemedyOrder(index, share.attempts + 1, unwind=False, size=size, limit_price=price)
-        )
-    return tuple(orders), base - cost + payoff(intent, tuple(sizes))
-
-
-def _unwinding(intent: Intent, shares: tuple[Share, ...], base: int) -> Option:
-    """Return the orders that pair off every leg, and what the basket then nets at worst."""
-    orders, net, sizes = [], 0, []
-    for index, share in enumerate(shares):
-        leg, envelope = intent.opportunity.legs[index], intent.remedies[index]
-        size, price = Size(floor_to(share.own, CENT)), envelope.unwind_price
-        sizes.append(share.own)
-        if size < leg.min_order_size or price <= 0:
-            continue
-        if share.attempts >= REMEDY_ATTEMPTS:
-            continue
-        sizes[-1] -= size
-        net += size - ceil_div(price * size, MICROS) - fee_ceil(leg.fee, price=price, size=size)
-        orders.append(
-            RemedyOrder(index, share.attempts + 1, unwind=True, size=size, limit_price=price)
-        )
-    return tuple(orders), base + net + payoff(intent, tuple(sizes))
-
-
 def _about_tokens(intent: Intent, execution: Execution, shares: tuple[Share, ...]) -> Step:
     """Return the next action on settled tokens, or how the basket ends."""
-    failures = sum(a.state is ChainActionState.FAILED for a in execution.actions)
-    if failures >= FAILURES_MAX:
+    failed = [a for a in execution.actions if a.state is ChainActionState.FAILED]
+    if sum(a.kind is not ChainActionKind.REDEEM for a in failed) >= FAILURES_MAX:
         return Finish(BasketState.RESIDUAL, "on-chain actions keep failing")
     for index, share in enumerate(shares):
-        if share.pairs > 0:
+        if share.pairs >= CASH_MIN:
             condition_id = intent.opportunity.legs[index].condition_id
             return Act(ChainActionKind.MERGE, condition_id, Size(share.pairs))
     if intent.opportunity.convertible:
@@ -346,33 +288,23 @@ def _conversion(intent: Intent, shares: tuple[Share, ...]) -> Act | None:
 
 
 def _end(intent: Intent, execution: Execution, shares: tuple[Share, ...]) -> Finish:
-    as_planned = all(
-        _bought(intent, execution, index)
-        >= share.planned - intent.opportunity.legs[index].min_order_size
-        for index, share in enumerate(shares)
+    legs = intent.opportunity.legs
+    done = {a.kind for a in execution.actions if a.state is ChainActionState.CONFIRMED}
+    if not any(is_short(share, leg) for share, leg in zip(shares, legs, strict=True)):
+        how = "redeemed" if ChainActionKind.REDEEM in done else "converted"
+        return Finish(BasketState.COMPLETE, f"{how} as planned")
+    paid = bool(done & {ChainActionKind.CONVERT, ChainActionKind.REDEEM})
+    left = max(
+        size
+        for share, leg in zip(shares, legs, strict=True)
+        for size in (0, share.own, 0 if paid else share.opposite)
+        if size == 0 or size >= leg.min_order_size
     )
-    unwound = any(
-        b.fill.token_id == leg.complement_token_id
-        for b in execution.fills
-        for leg in intent.opportunity.legs
-    )
-    left = max((s.own for s in shares), default=0)
-    if as_planned and not unwound:
-        return Finish(BasketState.COMPLETE, execution.reason or "converted as planned")
-    if left >= intent.opportunity.legs[0].min_order_size:
+    if left:
         return Finish(BasketState.RESIDUAL, f"{left / MICROS:g} tokens of a leg are left over")
-    if unwound:
-        return Finish(BasketState.UNWOUND, "every fill was undone")
-    return Finish(BasketState.HEDGED, "ended as a smaller set")
-
-
-def _bought(intent: Intent, execution: Execution, index: int) -> int:
-    token_id = intent.opportunity.legs[index].token_id
-    return sum(
-        b.fill.size
-        for b in execution.fills
-        if b.fill.token_id == token_id and b.fill.state is not TradeState.FAILED
-    )
+    if paid:
+        return Finish(BasketState.HEDGED, "ended as a smaller set")
+    return Finish(BasketState.UNWOUND, "every fill was undone")
 
 
 def action_of(

@@ -30,7 +30,12 @@ class Recorder:
         self._booked: dict[str, Execution] = {}
         self._wake = asyncio.Event()
         self._round = asyncio.Event()
-        self.failing = ""
+        self._refused: dict[str, str] = {}
+
+    @property
+    def failing(self) -> str:
+        """Return why something is not booked, "" when nothing failed last time."""
+        return next(iter(self._refused.values()), "")
 
     @property
     def idle(self) -> bool:
@@ -70,6 +75,8 @@ class Recorder:
                     UNRECORDED.set(len(self._dirty))
                     self._round.set()
                 else:
+                    # One basket that the ledger refuses must not hold up the others.
+                    self._dirty[intent_id] = self._dirty.pop(intent_id)
                     await asyncio.sleep(_RETRY_S)
 
     async def _book(self, execution: Execution) -> bool:
@@ -77,9 +84,9 @@ class Recorder:
             await self._ledger.record_execution(execution)
         except grpc.RpcError as e:
             text = explain(e)
-            if text != self.failing:
+            if text != self._refused.get(execution.intent_id):
                 logger.warning("not booked intent={} error={}", execution.intent_id, text)
-            self.failing = text
+            self._refused[execution.intent_id] = text
             return False
-        self.failing = ""
+        self._refused.pop(execution.intent_id, None)
         return True

@@ -11,7 +11,7 @@ from prometheus_client import Gauge
 from polyarb.chassis.status import explain
 from polyarb.clients import LedgerClient
 from polyarb.core.basket import ChainActionState
-from polyarb.core.errors import VenueError
+from polyarb.core.errors import Rejected, VenueError
 from polyarb.v1 import ledger_service_pb2 as ledger_pb
 from polyarb.venues.base import OrderEntry
 from polyarb.wire.scalars import timestamp
@@ -52,25 +52,20 @@ class Reconciler:
         self.collateral = 0
 
     async def recover(self) -> None:
-        """Adopt every basket that the ledger does not know the end of."""
+        """Adopt every basket that has not ended, and those that ended but still hold tokens."""
         while True:
             try:
-                unresolved = await self._ledger.unresolved()
+                unresolved = await self._ledger.unresolved(include_held=True)
                 break
             except grpc.RpcError as e:
                 logger.warning("unresolved baskets not read error={}", explain(e))
                 await asyncio.sleep(_RETRY_S)
+        now_ns = self._now_ns()
         for intent, execution, remedies in unresolved:
-            self._engine.adopt(recovered(intent, execution, remedies))
+            self._engine.adopt(recovered(intent, execution, remedies, now_ns=now_ns))
         if unresolved:
             logger.info("recovered baskets={}", len(unresolved))
-        for basket in self._engine.baskets.values():
-            pending = [
-                (basket, a) for a in basket.execution.actions if a.state is ChainActionState.PENDING
-            ]
-            for part in pending:
-                end = await self._settler.judge_by_balances([part])
-                self._settler.close(*part, end)
+        await self._settler.recover()
 
     async def report_periodically(self) -> None:
         """Report the wallet for ever, first at once: it opens the books."""
@@ -95,7 +90,10 @@ class Reconciler:
             balances = await self._orders.balances(sorted(self._tokens))
         except VenueError as e:
             logger.warning("wallet not read error={}", e)
+            if isinstance(e, Rejected):
+                self._engine.refused = f"the venue refuses to show the wallet: {e}"
             return False
+        self._engine.refused = ""
         if not self._quiet():
             return False
         self.collateral = balances.collateral

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
 from typing import Final
 
 from loguru import logger
@@ -11,18 +10,14 @@ from prometheus_client import Counter
 
 from polyarb.core.basket import ChainAction, ChainActionKind, ChainActionState, Intent
 from polyarb.core.errors import NotSent, OutcomeUnknown, VenueError
-from polyarb.core.money import MICROS, Collateral, Size
-from polyarb.core.order import BasketState
-from polyarb.venues.base import ActionState, OrderEntry, Resolution, Settlement
-from polyarb.venues.polymarket.tokens import (
-    NEG_RISK_ORACLE,
-    condition_id,
-    neg_risk_question_id,
-    outcome_tokens,
-)
+from polyarb.core.money import MICROS
+from polyarb.core.order import Fill
+from polyarb.venues.base import REDEMPTIONS_MAX, ActionState, OrderEntry, Settlement
 from services.executor.basket import Basket
 from services.executor.plan import Act, action_of
 from services.executor.record import Recorder
+from services.executor.redeem import Due, Resolutions, claims_of, questions, redemptions
+from services.executor.verdict import happened
 
 ACTIONS = Counter(
     "polyarb_executor_chain_actions_total", "On-chain actions by kind and end.", ("kind", "state")
@@ -32,18 +27,13 @@ for _kind in ChainActionKind:
         ACTIONS.labels(_kind.name, _state.name)
 
 _POLL_S: Final = 0.2
-_REDEEM_PERIOD_S: Final = 2.0
-_LOST_S: Final = 10.0
-_RESOLUTIONS_MAX: Final = 20_000
+_RETRY_S: Final = 1.0
+_REDEEM_PERIOD_S: Final = 1.0
+_LOST_NS: Final = 10_000_000_000
+_SILENT_NS: Final = 60_000_000_000
 
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """What one basket holds of a resolved market."""
-
-    basket: Basket
-    yes: int
-    no: int
+Part = tuple[Basket, ChainAction]
+"""What one action does to one basket."""
 
 
 class Settler:
@@ -61,23 +51,24 @@ class Settler:
         self._orders = orders
         self._recorder = recorder
         self._now_ns = now_ns
-        self._resolutions: dict[str, Resolution] = {}
+        self._resolutions = Resolutions(settlement, now_ns=now_ns)
         self._baskets: Mapping[str, Basket] = {}
+        self._hear_fill: Callable[[Fill], None] = lambda _: None
 
-    def of(self, baskets: Mapping[str, Basket]) -> None:
-        """Say which baskets share the wallet: a live view."""
+    def of(self, baskets: Mapping[str, Basket], *, hear_fill: Callable[[Fill], None]) -> None:
+        """Say which baskets share the wallet, a live view, and who takes reports of fills."""
         self._baskets = baskets
+        self._hear_fill = hear_fill
 
     async def act(self, basket: Basket, act: Act) -> None:
         """Perform an action of a plan; afterwards its record is CONFIRMED or FAILED."""
         action = action_of(
             basket.intent,
             act,
-            action_id=f"{basket.intent.intent_id}/{len(basket.execution.actions)}",
+            action_id=basket.next_action_id(),
             other_yes=_other_yes(basket.intent, act),
         )
         basket.put_action(action)
-        await self._recorder.durable(basket)
         await self._submit([(basket, action)], lambda: self._start(basket.intent, act))
 
     async def _start(self, intent: Intent, act: Act) -> str:
@@ -91,31 +82,38 @@ class Settler:
         )
 
     async def _submit(
-        self,
-        parts: list[tuple[Basket, ChainAction]],
-        start: Callable[[], Awaitable[str]],
-    ) -> None:
-        """Submit one action on behalf of these records and follow it to its end."""
-        kind = parts[0][1].kind
-        try:
-            end = await self._follow(await start())
-        except OutcomeUnknown as e:
-            logger.warning("action unanswered kind={} error={}", kind.name, e)
-            end = await self.judge_by_balances(parts)
-        except VenueError as e:
-            logger.warning("action not performed kind={} error={}", kind.name, e)
-            end = ChainActionState.FAILED
-            if isinstance(e, NotSent):
-                await asyncio.sleep(_POLL_S)
+        self, parts: list[Part], start: Callable[[], Awaitable[str]]
+    ) -> ChainActionState:
+        """Make the records durable, submit the action once and follow it to its end."""
+        for basket in {id(basket): basket for basket, _ in parts}.values():
+            await self._recorder.durable(basket)
+        kind = parts[0][1].kind.name.lower()
+        end = None
+        while end is None:
+            try:
+                end = await self._follow(await start())
+            except NotSent as e:
+                logger.warning("{} not sent, again soon error={}", kind, e)
+                await asyncio.sleep(_RETRY_S)
+            except OutcomeUnknown as e:
+                logger.warning("{} unanswered error={}", kind, e)
+                (end,) = await self._judge([parts])
+            except VenueError as e:
+                logger.error("{} refused error={}", kind, e)
+                end = ChainActionState.FAILED
         for basket, action in parts:
-            self.close(basket, action, end)
+            self._close(basket, action, end)
+        if end is ChainActionState.FAILED:
+            await asyncio.sleep(_RETRY_S)
+        return end
 
-    def close(self, basket: Basket, action: ChainAction, end: ChainActionState) -> None:
+    def _close(self, basket: Basket, action: ChainAction, end: ChainActionState) -> None:
         """Book how an action ended."""
         ACTIONS.labels(action.kind.name, end.name).inc()
         basket.put_action(replace(action, state=end))
         self._recorder.note(basket)
-        logger.info(
+        logger.log(
+            "INFO" if end is ChainActionState.CONFIRMED else "WARNING",
             "{} {} intent={} collateral={:+.6f}",
             action.kind.name.lower(),
             end.name.lower(),
@@ -124,40 +122,86 @@ class Settler:
         )
 
     async def _follow(self, relayer_id: str) -> ChainActionState:
+        """Return how an action ended. Raises OutcomeUnknown if the relayer stays silent on it."""
+        heard_ns = self._now_ns()
         while True:
             try:
                 state = await self._settlement.action(relayer_id)
-            except NotSent as e:
-                logger.warning("action not asked error={}", e)
+                heard_ns = self._now_ns()
+            except VenueError as e:
+                logger.warning("action not asked id={} error={}", relayer_id, e)
                 state = ActionState.PENDING
+                if self._now_ns() - heard_ns > _SILENT_NS:
+                    raise OutcomeUnknown(f"action {relayer_id}: {e}") from e
             if state is ActionState.CONFIRMED:
                 return ChainActionState.CONFIRMED
             if state is ActionState.FAILED:
                 return ChainActionState.FAILED
             await asyncio.sleep(_POLL_S)
 
-    async def judge_by_balances(self, parts: list[tuple[Basket, ChainAction]]) -> ChainActionState:
-        """Say what became of an action whose answer was lost: the wallet's tokens tell.
+    # What a lost answer did
 
-        It is FAILED only when they are still there after the longest time that it may take.
+    async def recover(self) -> None:
+        """Find out what became of every action that was on its way when the last process died.
+
+        Records of one market's redemption went out together, whosever they were.
         """
-        token_id, change = next((t, d) for _, action in parts for t, d in action.tokens if d < 0)
-        change = sum(d for _, action in parts for t, d in action.tokens if t == token_id)
-        deadline_ns = self._now_ns() + int(_LOST_S * 1e9)
+        units: dict[object, list[Part]] = {}
+        for basket, action in self._pending():
+            redeems = action.kind is ChainActionKind.REDEEM
+            units.setdefault(action.subject_id if redeems else id(action), []).append(
+                (basket, action)
+            )
+        if not units:
+            return
+        ends = await self._judge(list(units.values()))
+        for parts, end in zip(units.values(), ends, strict=True):
+            for basket, action in parts:
+                self._close(basket, action, end)
+
+    def _pending(self) -> list[Part]:
+        return [
+            (basket, action)
+            for basket in self._baskets.values()
+            for action in basket.execution.actions
+            if action.state is ChainActionState.PENDING
+        ]
+
+    async def _judge(self, units: list[list[Part]]) -> tuple[ChainActionState, ...]:
+        """Say what became of actions: CONFIRMED where the wallet shows it.
+
+        FAILED only where it does not after the longest time that an action may take. Other pending
+        actions may move the same tokens, so they are judged along.
+        """
+        mine = {action.action_id for parts in units for _, action in parts}
+        others = [[part] for part in self._pending() if part[1].action_id not in mine]
+        changes = [_change(parts) for parts in (*units, *others)]
+        deadline_ns = self._now_ns() + _LOST_NS
         while True:
-            expected = sum(b.tokens().get(token_id, 0) for b in self._baskets.values())
-            try:
-                balances = await self._orders.balances([token_id])
-            except VenueError as e:
-                logger.warning("balances not read error={}", e)
-                await asyncio.sleep(1.0)
-                continue
-            held = balances.tokens.get(token_id, 0)
-            if held == expected + change:
-                return ChainActionState.CONFIRMED
-            if self._now_ns() > deadline_ns:
-                return ChainActionState.FAILED
-            await asyncio.sleep(1.0)
+            verdicts = await self._compare(changes)
+            sure = verdicts[: len(units)]
+            if sure and (all(sure) or self._now_ns() > deadline_ns):
+                return tuple(
+                    ChainActionState.CONFIRMED if done else ChainActionState.FAILED for done in sure
+                )
+            await asyncio.sleep(_RETRY_S)
+
+    async def _compare(self, changes: list[dict[str, int]]) -> tuple[bool | None, ...]:
+        """Return of each change whether the wallet shows it, () when the venue does not answer."""
+        tokens = sorted({token for change in changes for token in change})
+        conditions = {c for b in self._baskets.values() if b.unsettled for c in b.condition_ids}
+        try:
+            for fill in await self._orders.fills(sorted(conditions)):
+                self._hear_fill(fill)
+            balances = await self._orders.balances(tokens)
+        except VenueError as e:
+            logger.warning("wallet not read error={}", e)
+            return ()
+        settled: dict[str, int] = {}
+        for basket in self._baskets.values():
+            for token, size in basket.tokens().items():
+                settled[token] = settled.get(token, 0) + size
+        return happened(settled=settled, held=balances.tokens, changes=changes)
 
     # Redemption
 
@@ -165,92 +209,33 @@ class Settler:
         """Redeem what resolved, for ever: of held baskets and of what others left over."""
         while True:
             await asyncio.sleep(_REDEEM_PERIOD_S)
-            for market, neg_risk, claims in _claims(self._baskets):
-                resolution = await self._resolution(market)
-                if resolution is not None:
-                    await self._redeem(resolution, claims, neg_risk=neg_risk)
+            due = await self._resolutions.resolved(claims_of(self._baskets.values()))
+            for batch in self._resolutions.batches(due, most=REDEMPTIONS_MAX):
+                # A batch may have waited: only what is still there, and quiet, is redeemed.
+                held = claims_of(self._baskets.values())
+                names = [one.market.condition_id for one in batch]
+                await self._redeem([held[name] for name in names if name in held])
 
-    async def _resolution(self, market: str) -> Resolution | None:
-        if market not in self._resolutions:
-            try:
-                found = await self._settlement.resolution(market)
-            except VenueError as e:
-                logger.warning("resolution not read market={} error={}", market, e)
-                return None
-            if found is None:
-                return None
-            if len(self._resolutions) >= _RESOLUTIONS_MAX:
-                self._resolutions.clear()
-            self._resolutions[market] = found
-        return self._resolutions[market]
-
-    async def _redeem(
-        self, resolution: Resolution, claims: list[_Claim], *, neg_risk: bool
-    ) -> None:
-        """Redeem all that the wallet holds of a market, and split the payment among baskets."""
-        parts = []
-        for claim in claims:
-            action = _redemption(claim, resolution)
-            claim.basket.put_action(action)
-            await self._recorder.durable(claim.basket)
-            parts.append((claim.basket, action))
-        yes = Size(sum(claim.yes for claim in claims))
-        no = Size(sum(claim.no for claim in claims))
-        await self._submit(
-            parts,
-            lambda: self._settlement.redeem(
-                condition_id=resolution.condition_id, neg_risk=neg_risk, yes=yes, no=no
-            ),
-        )
+    async def _redeem(self, batch: list[Due]) -> None:
+        """Redeem all that the wallet holds of these markets, and split the payment by baskets."""
+        if not batch:
+            return
+        parts = [
+            part
+            for due in batch
+            for part in redemptions(due, self._resolutions[due.market.condition_id])
+        ]
+        wishes = [due.wish for due in batch]
+        end = await self._submit(parts, lambda: self._settlement.redeem(wishes))
+        self._resolutions.note(batch, end)
 
 
-def _claims(
-    baskets: Mapping[str, Basket],
-) -> list[tuple[str, bool, list[_Claim]]]:
-    """Return markets of which quiet baskets hold tokens, with what each basket holds."""
-    claims: dict[str, list[_Claim]] = {}
-    risk: dict[str, bool] = {}
-    for basket in baskets.values():
-        quiet = basket.final or basket.execution.state is BasketState.HOLDING
-        pending = any(a.state is ChainActionState.PENDING for a in basket.execution.actions)
-        if not quiet or pending:
-            continue
-        tokens = basket.tokens()
-        for market, yes_token, no_token, neg_risk in _markets(basket.intent):
-            yes, no = tokens.get(yes_token, 0), tokens.get(no_token, 0)
-            if yes > 0 or no > 0:
-                claims.setdefault(market, []).append(_Claim(basket, yes, no))
-                risk[market] = neg_risk
-    return [(market, risk[market], held) for market, held in claims.items()]
-
-
-def _redemption(claim: _Claim, resolution: Resolution) -> ChainAction:
-    intent = claim.basket.intent
-    market = next(m for m in _markets(intent) if m[0] == resolution.condition_id)
-    paid = claim.yes * resolution.yes_payout + claim.no * resolution.no_payout
-    tokens = [(t, -held) for t, held in ((market[1], claim.yes), (market[2], claim.no)) if held]
-    return ChainAction(
-        action_id=f"{intent.intent_id}/{len(claim.basket.execution.actions)}",
-        kind=ChainActionKind.REDEEM,
-        subject_id=resolution.condition_id,
-        collateral=Collateral(paid // MICROS),
-        tokens=tuple(tokens),
-        state=ChainActionState.PENDING,
-    )
-
-
-def _markets(intent: Intent) -> tuple[tuple[str, str, str, bool], ...]:
-    """Return (condition id, YES token, NO token, neg_risk) of every market a basket may hold."""
-    opportunity = intent.opportunity
-    found = {}
-    for leg in opportunity.legs:
-        own, other = leg.token_id, leg.complement_token_id
-        yes, no = (own, other) if leg.outcome.name == "YES" else (other, own)
-        found[leg.condition_id] = (leg.condition_id, yes, no, leg.neg_risk)
-    if opportunity.neg_risk_market_id and opportunity.question_count is not None:
-        for market in _questions(opportunity.neg_risk_market_id, opportunity.question_count):
-            found.setdefault(market[0], (*market, True))
-    return tuple(found.values())
+def _change(parts: list[Part]) -> dict[str, int]:
+    change: dict[str, int] = {}
+    for _, action in parts:
+        for token, signed in action.tokens:
+            change[token] = change.get(token, 0) + signed
+    return change
 
 
 def _other_yes(intent: Intent, act: Act) -> tuple[str, ...]:
@@ -262,16 +247,5 @@ def _other_yes(intent: Intent, act: Act) -> tuple[str, ...]:
     opportunity = intent.opportunity
     if act.kind is not ChainActionKind.CONVERT or opportunity.question_count is None:
         return ()
-    questions = _questions(opportunity.neg_risk_market_id, opportunity.question_count)
-    return tuple(q[1] for i, q in enumerate(questions) if not act.index_set >> i & 1)
-
-
-@lru_cache(maxsize=512)
-def _questions(market_id: str, count: int) -> tuple[tuple[str, str, str], ...]:
-    """Return (condition id, YES token, NO token) of each question of a negative-risk event."""
-    found = []
-    for index in range(count):
-        question = neg_risk_question_id(market_id, index)
-        condition = condition_id(oracle=NEG_RISK_ORACLE, question_id=question)
-        found.append((condition, *outcome_tokens(condition, neg_risk=True)))
-    return tuple(found)
+    listed = questions(opportunity.neg_risk_market_id, opportunity.question_count)
+    return tuple(q.yes_token for i, q in enumerate(listed) if not act.index_set >> i & 1)

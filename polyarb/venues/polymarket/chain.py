@@ -6,7 +6,7 @@ consecutive nonces, so one that was submitted twice can happen only once.
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
@@ -15,7 +15,7 @@ import msgspec
 from polyarb.core.errors import ConfigError, NotSent, Rejected
 from polyarb.core.money import Size
 from polyarb.core.order import Wallet
-from polyarb.venues.base import ActionState, Resolution
+from polyarb.venues.base import REDEMPTIONS_MAX, ActionState, Redemption, Resolution
 from polyarb.venues.polymarket import rpc
 from polyarb.venues.polymarket.answers import done_json, printable, read_json
 from polyarb.venues.polymarket.contracts import (
@@ -77,7 +77,7 @@ class RelayerSettings:
     """Times in seconds: of one request, between looks at an action, to wait for the wallet."""
 
     deadline_s: float = 10.0
-    poll_s: float = 1.0
+    poll_s: float = 0.25
     turn_s: float = 60.0
 
 
@@ -181,13 +181,17 @@ class RelayerSettlement:
             convert_call(neg_risk_market_id=neg_risk_market_id, index_set=index_set, amount=amount)
         )
 
-    async def redeem(self, *, condition_id: str, neg_risk: bool, yes: Size, no: Size) -> str:
-        """Turn tokens of a resolved market into collateral; returns the action's id.
+    async def redeem(self, redemptions: Sequence[Redemption]) -> str:
+        """Turn tokens of 1..20 resolved markets into collateral; returns the action's id.
 
-        The contract pays out all that the wallet holds; `yes` and `no` say what that should be.
+        One batch of calls: all happen or none. The contract pays out all that the wallet holds of
+        a market; `yes` and `no` say what that should be. Raises VenueError.
         """
-        assert yes > 0 or no > 0, (yes, no)
-        return await self._act(redeem_call(condition_id=condition_id, neg_risk=neg_risk))
+        assert 1 <= len(redemptions) <= REDEMPTIONS_MAX, len(redemptions)
+        assert all(r.yes > 0 or r.no > 0 for r in redemptions), redemptions
+        return await self._act(
+            *(redeem_call(condition_id=r.condition_id, neg_risk=r.neg_risk) for r in redemptions)
+        )
 
     async def action(self, action_id: str) -> ActionState:
         """Return how far an action got. Raises VenueError."""
@@ -213,7 +217,7 @@ class RelayerSettlement:
         await self._relayer.aclose()
         await self._node.aclose()
 
-    async def _act(self, call: Call) -> str:
+    async def _act(self, *calls: Call) -> str:
         try:
             async with asyncio.timeout(self._settings.turn_s):
                 await self._turn.acquire()
@@ -221,7 +225,7 @@ class RelayerSettlement:
             raise NotSent("relayer: other actions of this wallet take too long") from None
         try:
             await self._until_idle()
-            self._last = await self._submit(call, await self._nonce())
+            self._last = await self._submit(calls, await self._nonce())
             return self._last
         finally:
             self._turn.release()
@@ -254,8 +258,8 @@ class RelayerSettlement:
             raise NotSent("relayer params: the nonce is not a number")
         return int(text)
 
-    async def _submit(self, call: Call, nonce: int) -> str:
-        body = msgspec.json.encode(self._envelope(call, nonce))
+    async def _submit(self, calls: tuple[Call, ...], nonce: int) -> str:
+        body = msgspec.json.encode(self._envelope(calls, nonce))
         answer = await exchange(
             self._relayer,
             "POST",
@@ -271,9 +275,9 @@ class RelayerSettlement:
                 raise NotSent(str(error)) from None
             raise
 
-    def _envelope(self, call: Call, nonce: int) -> dict[str, Any]:
+    def _envelope(self, calls: tuple[Call, ...], nonce: int) -> dict[str, Any]:
         deadline_s = self._now_ns() // _SECOND_NS + _BATCH_LIFE_S
-        digest = batch_digest(self._wallet, nonce=nonce, deadline_s=deadline_s, calls=(call,))
+        digest = batch_digest(self._wallet, nonce=nonce, deadline_s=deadline_s, calls=calls)
         return {
             "type": "WALLET",
             "from": self._signer.address,
@@ -290,6 +294,7 @@ class RelayerSettlement:
                         "value": str(call.value),
                         "data": "0x" + call.data.hex(),
                     }
+                    for call in calls
                 ],
             },
         }

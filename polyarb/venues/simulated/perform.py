@@ -11,8 +11,10 @@ from polyarb.venues.simulated.records import ActionReverted, SimMarket
 def perform(exchange: Exchange, account: str, actions: Sequence[Action], *, now_ms: int) -> None:
     """Do `actions` in order. Raises ActionReverted; then nothing changed.
 
-    Only the last may be a convert or a redeem: splits and merges undo each other exactly.
+    Only the last may be a convert, and only redeems may follow a redeem: splits and merges undo
+    each other exactly, and whether a redeem will fail is known beforehand.
     """
+    _check_redeems(exchange, actions)
     done: list[Action] = []
     try:
         for action in actions:
@@ -50,6 +52,15 @@ def _undo(exchange: Exchange, account: str, action: Action, now_ms: int) -> None
         undo = exchange.merge if isinstance(action, Split) else exchange.split
         amount = Size(action.amount)
         undo(account, condition_id=action.condition_id, amount=amount, now_ms=now_ms)
+
+
+def _check_redeems(exchange: Exchange, actions: Sequence[Action]) -> None:
+    """Raise ActionReverted if one of the redeems would fail; nothing else can make one fail."""
+    for action in actions:
+        if isinstance(action, Redeem):
+            _check_adapter(exchange, action.condition_id, neg_risk=action.neg_risk)
+            if exchange.payout(action.condition_id) is None:
+                raise ActionReverted("result for condition not received yet")
 
 
 def _redeem(exchange: Exchange, account: str, action: Redeem, now_ms: int) -> None:

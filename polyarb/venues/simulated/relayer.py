@@ -7,6 +7,7 @@ Source: the official client's relayer calls, version 0.14 (read 2026-10).
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -209,9 +210,12 @@ def _actions(calls: Sequence[Call]) -> tuple[Action, ...]:
         decoded = [decode_call(target=c.target, value=c.value, data=c.data) for c in calls]
     except CallBlockedError as fault:
         raise SubmitError(str(fault)) from fault
-    if any(isinstance(action, Convert | Redeem) for action in decoded[:-1]):
-        # A batch is undone call by call when one fails, and these two cannot be undone.
-        raise SubmitError("call blocked: the simulated relayer takes convert and redeem last")
+    for action, after in pairwise(decoded):
+        # A batch is undone call by call when one fails, and these two cannot be undone; whether
+        # redemptions will fail is known before the first of them.
+        final = isinstance(action, Convert)
+        if final or (isinstance(action, Redeem) and not isinstance(after, Redeem)):
+            raise SubmitError("call blocked: the simulated relayer takes convert and redeem last")
     return tuple(decoded)
 
 

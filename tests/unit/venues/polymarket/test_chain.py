@@ -22,7 +22,7 @@ from polymarket.types import EvmAddress
 from polyarb.core.errors import ConfigError, NotSent, OutcomeUnknown, Rejected
 from polyarb.core.money import Size
 from polyarb.core.order import Wallet
-from polyarb.venues.base import ActionState, Settlement
+from polyarb.venues.base import ActionState, Redemption, Settlement
 from polyarb.venues.polymarket.chain import (
     RelayerKey,
     RelayerSettings,
@@ -180,6 +180,26 @@ async def test_the_submitted_envelope_equals_the_official_clients(
     assert relayer.submitted == [theirs]
     assert action == "tx-0"
     assert desk.seen[-1].headers["RELAYER_API_KEY"] == "relayer-secret"
+
+
+async def test_several_markets_are_redeemed_by_one_batch(
+    settlement: RelayerSettlement, desk: Desk
+) -> None:
+    """One submission with one call a market, each through its own adapter."""
+    relayer = Relayer()
+    desk.answer = relayer
+    wishes = [
+        Redemption(condition_id=CONDITION, neg_risk=neg_risk, yes=AMOUNT, no=Size(0))
+        for neg_risk in (True, False)
+    ]
+
+    action = await settlement.redeem(wishes)
+
+    (batch,) = relayer.submitted
+    calls = batch["depositWalletParams"]["calls"]
+    assert action == "tx-0"
+    assert [call["target"] for call in calls] == [NEG_RISK_COLLATERAL_ADAPTER, COLLATERAL_ADAPTER]
+    assert calls[0]["data"] == "0x" + redeem_call(condition_id=CONDITION, neg_risk=True).data.hex()
 
 
 async def test_actions_of_one_wallet_take_turns(settlement: RelayerSettlement, desk: Desk) -> None:
