@@ -127,7 +127,8 @@ class Settings(BaseSettings):
         """Report an unreadable file like any other fault, so that the others are reported too."""
         if isinstance(value, OSError):
             name = cls.model_fields[info.field_name or ""].alias
-            raise ValueError(f"cannot read the file that {name}_FILE names ({value.strerror})")  # noqa: TRY004 - pydantic's protocol
+            fault = f"cannot read the file that {name}_FILE names ({value.strerror})"
+            raise ValueError(fault)  # noqa: TRY004 - the kind that pydantic collects
         return value
 
     @field_validator("mode")
