@@ -11,9 +11,10 @@ from typing import Any, Final, Generic, TypeVar
 
 import grpc
 from grpc import aio
-from loguru import logger
 
 from polyarb.chassis import telemetry
+from polyarb.chassis.outage import Outage
+from polyarb.chassis.status import explain
 from polyarb.core.basket import Execution, Intent, PlannedOrder
 from polyarb.core.errors import NotSent, OutcomeUnknown
 from polyarb.core.order import Refused, Wallet
@@ -95,7 +96,7 @@ class AskStream(Generic[Request, Response]):
     """Questions and answers over one open stream; answers are matched to questions by a key.
 
     `run` owns the stream and its one writer. When the stream breaks, every question under way ends
-    in OutcomeUnknown: ask again with the same key.
+    in OutcomeUnknown: ask again with the same key, one question a key at a time.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class AskStream(Generic[Request, Response]):
         self._key_of = key_of
         self._outbox: asyncio.Queue[Request] = asyncio.Queue(maxsize=64)
         self._waiting: dict[str, asyncio.Future[Response]] = {}
+        self._outage = Outage(name)
         self.connected = False
 
     async def ask(self, key: str, request: Request, deadline_s: float) -> Response:
@@ -133,19 +135,21 @@ class AskStream(Generic[Request, Response]):
         """Keep the stream open for ever."""
         delay = _RECONNECT_S
         while True:
+            why = "the other side ended the stream"
             try:
                 await self._converse()
-                delay = _RECONNECT_S
             except* (grpc.RpcError, asyncio.InvalidStateError) as e:
-                logger.warning("stream broke name={} error={!r}", self._name, e.exceptions[0])
-            self._break()
+                why = _reason(e)
+            delay = _RECONNECT_S if self.connected else min(delay * 2, _RECONNECT_S_MAX)
+            self._break(why)
+            self._outage.lost(why)
             await asyncio.sleep(delay)
-            delay = min(delay * 2, _RECONNECT_S_MAX)
 
     async def _converse(self) -> None:
         call = self._call()
         await call.wait_for_connection()
         self.connected = True
+        self._outage.back()
         async with asyncio.TaskGroup() as group:
             writer = group.create_task(self._write(call))
             try:
@@ -161,13 +165,23 @@ class AskStream(Generic[Request, Response]):
         while True:
             await call.write(await self._outbox.get())
 
-    def _break(self) -> None:
+    def _break(self, why: str) -> None:
         self.connected = False
         while not self._outbox.empty():
             self._outbox.get_nowait()
         for waiting in self._waiting.values():
             if not waiting.done():
-                waiting.set_exception(OutcomeUnknown(f"{self._name}: the stream broke"))
+                waiting.set_exception(OutcomeUnknown(f"{self._name}: {why}"))
+
+
+def _reason(group: BaseExceptionGroup[BaseException]) -> str:
+    """Return why a stream broke as one line: what the call says, else the first error."""
+    errors = list[BaseException](group.exceptions)
+    for error in errors:
+        if isinstance(error, BaseExceptionGroup):
+            errors.extend(error.exceptions)
+    calls = [explain(e) for e in errors if isinstance(e, grpc.RpcError)]
+    return calls[0] if calls else str(errors[0])
 
 
 class ScannerClient:
