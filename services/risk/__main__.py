@@ -63,7 +63,7 @@ async def build(settings: RiskSettings) -> run.Hosted:
         metrics_port=settings.metrics_port,
         loops=[decider.run],
         blocked=decider.blocked,
-        drain=decider.flush,
+        drain=decider.drain,
         grace_s=5.0,
     )
 

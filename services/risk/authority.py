@@ -8,6 +8,7 @@ import grpc
 from loguru import logger
 from prometheus_client import Gauge
 
+from polyarb.chassis.outage import Outage
 from polyarb.chassis.status import explain
 from polyarb.clients import LedgerClient
 from polyarb.v1 import ledger_service_pb2
@@ -34,6 +35,7 @@ class Authority:
         self._limits = limits
         self._halt_file = halt_file
         self._request_id = new_id()
+        self._outage = Outage("ledger.AcquireAuthority")
         self.epoch = 0
         self.lost = False
 
@@ -57,14 +59,20 @@ class Authority:
                     request_id=self._request_id, holder=self._holder, limits=self._limits
                 )
             except grpc.RpcError as e:
-                logger.warning("authority not acquired error={}", explain(e))
+                self._outage.lost(explain(e))
                 await asyncio.sleep(_RETRY_S)
+        self._outage.back()
         EPOCH.set(self.epoch)
         logger.info("authority acquired epoch={}", self.epoch)
 
-    def lose(self, epoch: int) -> None:
-        """Stop approving: the ledger refused our epoch."""
+    def hear(self, epoch: int) -> None:
+        """Take note of the epoch that the ledger has: a higher one than ours ends our time."""
+        if 0 < self.epoch < epoch:
+            self.lose(f"epoch {epoch} is in force")
+
+    def lose(self, why: str) -> None:
+        """Stop approving, for good."""
         if not self.lost:
-            logger.critical("authority lost epoch={} newer={}", self.epoch, epoch)
+            logger.critical("authority lost epoch={} because {}", self.epoch, why)
         self.lost = True
         EPOCH.set(0)

@@ -42,15 +42,20 @@ class Portfolio:
         """Return today's realised loss plus the worst case of what is open. Never negative."""
         return Collateral(max(0, -self.realised_today) + self.worst_loss_held)
 
-    @property
-    def free_collateral(self) -> Collateral:
-        """Return settled collateral that no reservation holds."""
-        return Collateral(max(0, self.collateral - self.reserved))
-
     def capital(self, bankroll: Collateral) -> Collateral:
         """Return W: collateral plus open baskets at worst case, capped by a bankroll above 0."""
         whole = Collateral(max(0, self.collateral + self.open_worst_value))
         return Collateral(min(whole, bankroll)) if bankroll > 0 else whole
+
+    def free(self, bankroll: Collateral) -> Collateral:
+        """Return what a new basket may hold. Never negative.
+
+        Settled collateral that no reservation holds; of a bankroll, what open baskets leave of it.
+        """
+        free = self.collateral - self.reserved
+        if bankroll > 0:
+            free = min(free, bankroll - self.reserved - self.open_cost)
+        return Collateral(max(0, free))
 
     def record(self, bucket: str) -> Record:
         """Return the history of a bucket."""

@@ -22,7 +22,6 @@ class Limits:
     exploration: Collateral | None
     min_profit: int
     min_discrepancy: int
-    min_confidence: float
 
 
 def reached(portfolio: Portfolio, limits: Limits) -> Refused | None:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
 from grpc import aio
@@ -109,16 +109,23 @@ class RiskServicer(risk_service_pb2_grpc.RiskServiceServicer):
 
     async def _set(self, context: Context, request_id: str, reason: str, *, halted: bool) -> bool:
         try:
-            uuid.UUID(request_id)
+            # As the ledger writes it: the same id in capitals is the same request.
+            key = str(uuid.UUID(request_id))
         except ValueError:
             raise BadInput("request_id", "must be a UUID") from None
         try:
-            return await self._ledger.set_halt(request_id=request_id, halted=halted, reason=reason)
+            return await self._ledger.set_halt(request_id=key, halted=halted, reason=reason)
         except aio.AioRpcError as e:
-            if e.code() is grpc.StatusCode.FAILED_PRECONDITION:
-                await status.abort_precondition(
-                    context, reason="NOT_ACKNOWLEDGED", message=e.details() or ""
-                )
-            await status.abort_unavailable(
-                context, reason="LEDGER_UNAVAILABLE", message=status.explain(e)
-            )
+            await _pass_on(context, e)
+
+
+async def _pass_on(context: Context, error: aio.AioRpcError) -> NoReturn:
+    """End the call as the ledger ended it; what is not its answer is its absence."""
+    details = error.details() or ""
+    if error.code() is grpc.StatusCode.FAILED_PRECONDITION:
+        await status.abort_precondition(context, reason="NOT_ACKNOWLEDGED", message=details)
+    if error.code() is grpc.StatusCode.ALREADY_EXISTS:
+        await status.abort_already_exists(context, details)
+    await status.abort_unavailable(
+        context, reason="LEDGER_UNAVAILABLE", message=status.explain(error)
+    )

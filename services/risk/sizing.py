@@ -4,31 +4,30 @@ Bounds are put in sets of face 1.00, the smallest wins and is reported, and the 
 that size by the core with a certificate of its own.
 """
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from polyarb.core.basket import BindingConstraint, envelope, reservation
-from polyarb.core.certificate import verify
+from polyarb.core.certificate import lot, verify
 from polyarb.core.executable import TooSmall, profitable_sets, resize, smallest
-from polyarb.core.kelly import stake_fraction, success_lower_bound
+from polyarb.core.kelly import EXPLORATION_OUTCOMES, stake_fraction, success_lower_bound
 from polyarb.core.leg_risk import loss_fraction, worst_leg_loss
-from polyarb.core.money import MICROS, Collateral, Size, format_micros
+from polyarb.core.money import Collateral, Size, format_micros
 from polyarb.core.opportunity import Opportunity
 from polyarb.core.order import RefusalCode, Refused
 from services.risk.exposure import Portfolio, bucket_of
 from services.risk.limits import Limits, daily_loss_reached, reached
 
-HISTORY_MIN: Final = 20
-"""Outcomes that a bucket needs before Kelly decides; below, the smallest executable size."""
-
-_SHRINKS_MAX: Final = 8
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How risk sizes. loss_fraction: of the stake on failure, or read from the books."""
+    """How risk sizes. loss_fraction: of the stake on failure, or read from the books.
+
+    min_confidence: least share of legs with fresh books.
+    """
 
     limits: Limits
+    min_confidence: float
     kelly_multiplier: float
     kelly_max_fraction: float
     loss_fraction: float | Literal["auto"]
@@ -63,19 +62,17 @@ def size(
     )
     if depth < least:
         return _thin(opportunity, least, policy.limits)
+    deepest = resize(opportunity, depth)
+    if isinstance(deepest, TooSmall):
+        return Refused(code=RefusalCode.TOO_SMALL, message=deepest.reason)
+    if (refused := _unprofitable(deepest, policy.limits)) is not None:
+        return refused
     confidence = _confidence(opportunity, portfolio, policy)
-    wanted = _wanted(opportunity, portfolio, policy, least=least, depth=depth)
+    wanted = _wanted(deepest, portfolio, policy, least=least, confidence=confidence)
     if isinstance(wanted, Refused):
         return wanted
     sets, binding = wanted
-    return _fit(
-        opportunity,
-        portfolio,
-        policy,
-        sets=sets,
-        binding=binding,
-        confidence=confidence,
-    )
+    return _fit(deepest, portfolio, policy, least=least, sets=sets, binding=binding)
 
 
 def _unfit(
@@ -86,7 +83,8 @@ def _unfit(
     if fault is not None:
         return Refused(code=RefusalCode.BAD_CERTIFICATE, message=f"certificate: {fault}")
     age_ns = now_ns - opportunity.detected_time_ns
-    if age_ns > policy.opportunity_age_ns_max:
+    if abs(age_ns) > policy.opportunity_age_ns_max:
+        # From the future by more than that, one of the two clocks is wrong: which, nobody knows.
         message = f"detected {age_ns / 1e9:.2f} s ago"
         return Refused(code=RefusalCode.STALE, message=message)
     if (refused := reached(portfolio, policy.limits)) is not None:
@@ -94,8 +92,8 @@ def _unfit(
     if opportunity.event_id in portfolio.open_event_ids:
         return Refused(code=RefusalCode.ALREADY_OPEN, message="a basket of this event is open")
     fresh = fresh_share(opportunity, policy.book_age_ns_max)
-    if fresh < policy.limits.min_confidence:
-        message = f"confidence {fresh:.2f} below {policy.limits.min_confidence:.2f}"
+    if fresh < policy.min_confidence:
+        message = f"confidence {fresh:.2f} below {policy.min_confidence:.2f}"
         return Refused(code=RefusalCode.MIN_CONFIDENCE, message=message)
     return None
 
@@ -115,12 +113,30 @@ def _thin(opportunity: Opportunity, least: Size, limits: Limits) -> Refused:
     cut = resize(opportunity, least)
     if isinstance(cut, TooSmall):
         return Refused(code=RefusalCode.TOO_SMALL, message=cut.reason)
+    if (refused := _unprofitable(cut, limits)) is not None:
+        return refused
     gross, net = cut.certificate.gross_edge_micros, cut.certificate.net_edge_micros
-    if gross < limits.min_discrepancy:
-        message = f"gross edge {gross / MICROS:.4f} below {limits.min_discrepancy / MICROS:.4f}"
-        return Refused(code=RefusalCode.MIN_DISCREPANCY, message=message)
-    message = f"net edge {net / MICROS:.4f}, needed on every lot {limits.min_profit / MICROS:.4f}"
+    message = (
+        f"gross edge {_edge(gross)}, net {_edge(net)}, but not on every lot: "
+        f"needed {_edge(limits.min_discrepancy)}, {_edge(limits.min_profit)}"
+    )
     return Refused(code=RefusalCode.MIN_PROFIT, message=message)
+
+
+def _unprofitable(basket: Opportunity, limits: Limits) -> Refused | None:
+    """Return which threshold a basket as a whole misses, fees rounded up."""
+    gross, net = basket.certificate.gross_edge_micros, basket.certificate.net_edge_micros
+    if gross < limits.min_discrepancy:
+        message = f"gross edge {_edge(gross)} below {_edge(limits.min_discrepancy)}"
+        return Refused(code=RefusalCode.MIN_DISCREPANCY, message=message)
+    if net < limits.min_profit or basket.certificate.profit <= 0:
+        message = f"net edge {_edge(net)} below {_edge(limits.min_profit)}"
+        return Refused(code=RefusalCode.MIN_PROFIT, message=message)
+    return None
+
+
+def _edge(micros: int) -> str:
+    return format_micros(micros, 4)
 
 
 def _confidence(opportunity: Opportunity, portfolio: Portfolio, policy: Policy) -> float:
@@ -130,30 +146,29 @@ def _confidence(opportunity: Opportunity, portfolio: Portfolio, policy: Policy) 
 
 
 def _wanted(
-    opportunity: Opportunity, portfolio: Portfolio, policy: Policy, *, least: Size, depth: Size
+    deepest: Opportunity, portfolio: Portfolio, policy: Policy, *, least: Size, confidence: float
 ) -> tuple[Size, BindingConstraint] | Refused:
-    """Return how many sets the history asks for, at most `depth`."""
-    record = portfolio.record(bucket_of(opportunity))
-    if record.ended < HISTORY_MIN:
+    """Return how many sets the history asks for, at most those of `deepest`."""
+    if portfolio.record(bucket_of(deepest)).ended < EXPLORATION_OUTCOMES:
         return least, BindingConstraint.EXPLORATION
     auto = policy.loss_fraction == "auto"
-    lost = loss_fraction(opportunity) if auto else float(policy.loss_fraction)
-    probability = _confidence(opportunity, portfolio, policy)
-    odds = opportunity.certificate.profit / opportunity.cost
+    lost = loss_fraction(deepest) if auto else float(policy.loss_fraction)
+    odds = deepest.certificate.profit / deepest.cost
     fraction = stake_fraction(
-        probability=probability,
+        probability=confidence,
         net_odds=odds,
         loss_fraction=min(1.0, lost),
         multiplier=policy.kelly_multiplier,
         max_fraction=policy.kelly_max_fraction,
     )
     if fraction <= 0:
-        message = f"Kelly is 0 at p {probability:.3f}, b {odds:.4f}, loss fraction {lost:.3f}"
+        message = f"Kelly is 0 at p {confidence:.3f}, b {odds:.4f}, loss fraction {lost:.3f}"
         return Refused(code=RefusalCode.KELLY_ZERO, message=message)
     stake = int(fraction * portfolio.capital(policy.limits.bankroll))
-    sets = _sets_for(opportunity, stake, opportunity.cost)
-    if sets >= depth:
-        return depth, BindingConstraint.DEPTH
+    # Cheap levels come first: fewer sets cost no more each, so the stake pays for these.
+    sets = Size(deepest.certificate.face * stake // deepest.cost)
+    if sets >= deepest.certificate.face:
+        return deepest.certificate.face, BindingConstraint.DEPTH
     if sets < least:
         message = (
             f"Kelly stakes {format_micros(stake, 2)}, less than the smallest executable basket"
@@ -162,55 +177,85 @@ def _wanted(
     return sets, BindingConstraint.KELLY
 
 
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """The first cap that a basket exceeds, and the refusal where no smaller one is left."""
+
+    binding_constraint: BindingConstraint
+    refused: Refused
+
+
 def _fit(
+    opportunity: Opportunity,
+    portfolio: Portfolio,
+    policy: Policy,
+    *,
+    least: Size,
+    sets: Size,
+    binding: BindingConstraint,
+) -> Sized | Refused:
+    """Return the largest basket of at most `sets` within every cap. All that caps measure grows.
+
+    What binds is the cap that one lot more would exceed.
+    """
+
+    def capped(count: int) -> Sized | _Over:
+        return _capped(opportunity, portfolio, policy, sets=Size(count), binding=binding)
+
+    over = capped(sets)
+    if isinstance(over, Sized):
+        return over
+    fitting = capped(least)
+    if isinstance(fitting, _Over):
+        return fitting.refused
+    step = lot(opportunity.legs)
+    low, high = least // step, sets // step
+    while high - low > 1:
+        middle = (low + high) // 2
+        found = capped(middle * step)
+        if isinstance(found, Sized):
+            low, fitting = middle, found
+        else:
+            high, over = middle, found
+    return replace(fitting, binding_constraint=over.binding_constraint)
+
+
+def _capped(
     opportunity: Opportunity,
     portfolio: Portfolio,
     policy: Policy,
     *,
     sets: Size,
     binding: BindingConstraint,
-    confidence: float,
-) -> Sized | Refused:
-    """Shrink until every cap holds. Costs grow with size, so each pass only goes down."""
-    refused = Refused(code=RefusalCode.TOO_SMALL, message="no executable size is left")
-    for _ in range(_SHRINKS_MAX):
-        basket = resize(opportunity, sets)
-        if isinstance(basket, TooSmall):
-            return refused
-        sized = _priced(basket, policy, binding, confidence)
-        over = _over(sized, portfolio, policy.limits)
-        if over is None:
-            return sized
-        used, allowed, binding, refused = over
-        sets = _sets_for(basket, max(0, allowed), used)
-    return refused
-
-
-def _priced(
-    basket: Opportunity, policy: Policy, binding: BindingConstraint, confidence: float
-) -> Sized:
+) -> Sized | _Over:
+    """Return the basket of `sets`, or what speaks against this size."""
+    basket = resize(opportunity, sets)
+    if isinstance(basket, TooSmall):
+        return _Over(binding, Refused(code=RefusalCode.TOO_SMALL, message=basket.reason))
+    if (refused := _unprofitable(basket, policy.limits)) is not None:
+        return _Over(binding, refused)
     remedies = [
         envelope(leg, index=index, tolerance_micros=policy.slippage_micros)
         for index, leg in enumerate(basket.legs)
     ]
-    return Sized(
+    sized = Sized(
         opportunity=basket,
         binding_constraint=binding,
-        confidence=confidence,
+        confidence=_confidence(basket, portfolio, policy),
         reserved=reservation(basket, remedies),
         worst_loss=worst_leg_loss(basket),
     )
+    limits = policy.limits
+    return _over(sized, portfolio, limits) or _over_exploration(sized, portfolio, limits) or sized
 
 
-def _over(
-    sized: Sized, portfolio: Portfolio, limits: Limits
-) -> tuple[int, int, BindingConstraint, Refused] | None:
-    """Return (used, allowed, what binds, the refusal) of the first cap that is exceeded."""
+def _over(sized: Sized, portfolio: Portfolio, limits: Limits) -> _Over | None:
+    """Return the first cap that is exceeded."""
     cost = sized.opportunity.cost
     if cost > limits.position:
         message = f"costs {format_micros(cost, 2)}, cap {format_micros(limits.position, 2)}"
         refused = Refused(code=RefusalCode.POSITION_SIZE_LIMIT, message=message)
-        return cost, limits.position, BindingConstraint.POSITION_SIZE, refused
+        return _Over(BindingConstraint.POSITION_SIZE, refused)
     tail = max(0, -sized.opportunity.certificate.worst_tail_profit)
     if tail > limits.tail_loss:
         message = (
@@ -218,21 +263,29 @@ def _over(
             f"cap {format_micros(limits.tail_loss, 2)}"
         )
         refused = Refused(code=RefusalCode.TAIL_LOSS_LIMIT, message=message)
-        return tail, limits.tail_loss, BindingConstraint.MAX_LOSS, refused
-    capital = portfolio.capital(limits.bankroll)
-    free = min(portfolio.free_collateral, capital - portfolio.reserved)
+        return _Over(BindingConstraint.MAX_LOSS, refused)
+    free = portfolio.free(limits.bankroll)
     if sized.reserved > free:
         message = f"needs {format_micros(sized.reserved, 2)}, free {format_micros(free, 2)}"
         refused = Refused(code=RefusalCode.CAPITAL_LIMIT, message=message)
-        return sized.reserved, free, BindingConstraint.CAPITAL, refused
-    left = limits.daily_loss - portfolio.daily_loss_used
-    if sized.worst_loss > left:
+        return _Over(BindingConstraint.CAPITAL, refused)
+    if sized.worst_loss > limits.daily_loss - portfolio.daily_loss_used:
         refused = daily_loss_reached(portfolio, limits, worst_loss=sized.worst_loss)
-        return sized.worst_loss, left, BindingConstraint.MAX_LOSS, refused
+        return _Over(BindingConstraint.MAX_LOSS, refused)
     return None
 
 
-def _sets_for(opportunity: Opportunity, allowed: int, used: int) -> Size:
-    """Return how many sets `allowed` pays for when all of them use `used`. Rounded down."""
-    assert used > 0, used
-    return Size(opportunity.certificate.face * allowed // used)
+def _over_exploration(sized: Sized, portfolio: Portfolio, limits: Limits) -> _Over | None:
+    """Return the day's budget of baskets without history, where it is exceeded."""
+    exploring = sized.binding_constraint is BindingConstraint.EXPLORATION
+    if not exploring or limits.exploration is None:
+        return None
+    if sized.worst_loss <= limits.exploration - portfolio.exploration_today:
+        return None
+    message = (
+        f"Exploration budget spent: today {format_micros(portfolio.exploration_today, 2)}, "
+        f"this basket {format_micros(sized.worst_loss, 2)}, "
+        f"budget {format_micros(limits.exploration, 2)}"
+    )
+    refused = Refused(code=RefusalCode.EXPLORATION_LIMIT, message=message)
+    return _Over(BindingConstraint.EXPLORATION, refused)
