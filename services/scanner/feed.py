@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Final
 
 from loguru import logger
@@ -24,6 +25,14 @@ for _result in ("done", "failed"):
     AUDITS.labels(_result)
 
 
+@dataclass(frozen=True, slots=True)
+class _Subscription:
+    """Tokens that were subscribed to at one time, and the task that reads their updates."""
+
+    tokens: frozenset[str]
+    task: asyncio.Task[None]
+
+
 class Feed:
     """Hands every update to `take`, and what comparisons found to `spread`."""
 
@@ -34,23 +43,45 @@ class Feed:
         *,
         take: Callable[[FeedUpdate], None],
         spread: Callable[[Applied], None],
+        now_ns: Callable[[], int],
     ) -> None:
         self._data = data
         self._books = books
         self._take = take
         self._spread = spread
-        self._subscribed: set[str] = set()
+        self._now_ns = now_ns
+        self._wanted: frozenset[str] = frozenset()
+        self._subscriptions: list[_Subscription] = []
 
     def follow(self, groups: Iterable[Group], tasks: asyncio.TaskGroup) -> None:
-        """Subscribe to the tokens that are not followed yet; a group's tokens stay together."""
-        wanted = []
-        for group in groups:
-            tokens = [t for m in group.markets for t in (m.yes_token, m.no_token)]
-            if fresh := [t for t in tokens if t not in self._subscribed]:
-                self._subscribed.update(fresh)
-                wanted.append(fresh)
-        if wanted:
-            tasks.create_task(self._follow(wanted))
+        """Subscribe to exactly these groups' tokens; a group's stay together where they can.
+
+        A subscription ends with the last of its tokens. One whose tokens went and came back is
+        made anew: only its start brings the snapshots that they lack.
+        """
+        token_groups = [[t for m in g.markets for t in (m.yes_token, m.no_token)] for g in groups]
+        before, self._wanted = self._wanted, frozenset(t for group in token_groups for t in group)
+        back = self._wanted - before
+        for held in tuple(self._subscriptions):
+            if not held.tokens & self._wanted or held.tokens & back:
+                self._drop(held)
+        followed = frozenset[str]().union(*(held.tokens for held in self._subscriptions))
+        missing = ([t for t in group if t not in followed] for group in token_groups)
+        if fresh := [group for group in missing if group]:
+            tokens = frozenset(t for group in fresh for t in group)
+            task = tasks.create_task(self._follow(fresh))
+            self._subscriptions.append(_Subscription(tokens, task))
+
+    def _drop(self, held: _Subscription) -> None:
+        """End a subscription; its books are void until another brings their snapshots."""
+        self._subscriptions.remove(held)
+        held.task.cancel()
+        lost = LinkChange(
+            token_ids=tuple(sorted(held.tokens)),
+            state=LinkState.LOST,
+            receive_time_ns=self._now_ns(),
+        )
+        self._take(lost)
 
     async def _follow(self, token_groups: Sequence[Sequence[str]]) -> None:
         async with aclosing(self._data.subscribe(token_groups)) as updates:  # type: ignore[type-var]

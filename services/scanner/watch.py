@@ -89,7 +89,7 @@ class Watch:
         periods: Periods,
     ) -> None:
         self._data = data
-        self._feed = Feed(data, books, take=self._take, spread=self._spread)
+        self._feed = Feed(data, books, take=self._take, spread=self._spread, now_ns=clock.now_ns)
         self._books = books
         self._detector = detector
         self._reviewed = reviewed
