@@ -27,7 +27,7 @@ COMPILE := $(VENV)/bin/uv pip compile -q --universal -p 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 PROTOC := $(PY) -m grpc_tools.protoc -Iproto
 
-.PHONY: help setup run test check fmt lint types proto drift tidy lock bench image chart clean
+.PHONY: help setup run test check fmt lint types proto drift tidy lock bench corpus image chart clean
 
 help: ## List these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -85,6 +85,9 @@ lock: setup ## Write the hash-locked requirements from pyproject.toml (ARGS=--up
 
 bench: setup ## Measure the hot paths
 	@$(PY) -m pytest -q bench --benchmark-columns=min,median,iqr,ops $(ARGS)
+
+corpus: setup ## Measure detection on 1,000 labelled events, beside naive detectors
+	@$(PY) -m bench.corpus $(ARGS)
 
 image: ## Build the container image
 	@docker build -t $(IMAGE) .
