@@ -20,7 +20,7 @@ ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
 export UV_SYSTEM_CERTS ?= true
 endif
 
-SUITES := $(wildcard tests/test_*.py tests/unit tests/integration tests/conformance tests/simulation)
+SUITES := $(wildcard tests/test_*.py tests/unit tests/traps tests/integration tests/conformance tests/simulation)
 # Micro-benchmarks live in bench/, where no second worker disturbs the clock.
 PYTEST := $(PY) -m pytest -q -rs -n $(WORKERS) -p no:benchmark
 COMPILE := $(VENV)/bin/uv pip compile -q --universal -p 3.11 --generate-hashes \
