@@ -48,6 +48,8 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         return refusal(400, f"Invalid payload: {fault}")
     except web.HTTPNotFound:
         return refusal(404, "not found")
+    except ConnectionResetError:
+        return refusal(400, "the caller left")  # in the middle of its request: nobody reads this
 
 
 def cursor_page(rows: Sequence[Json], *, cursor: str, size: int) -> Json:
