@@ -45,13 +45,16 @@ def server_interceptors() -> Sequence[aio.ServerInterceptor]:
     """Return interceptors that continue the caller's trace in our own services.
 
     Health checks are left alone: watching them fails behind the tracing interceptor, which takes
-    every streaming method for a generator.
+    every streaming method for a generator. So are our streams without end: their span would never
+    end either, and when the caller dies it is closed in a foreign context, with a traceback.
     """
-    return [
-        aio_server_interceptor(  # type: ignore[no-untyped-call]
-            filter_=lambda call: call.method.startswith("/polyarb.")
-        )
-    ]
+    return [aio_server_interceptor(filter_=_is_traced)]  # type: ignore[no-untyped-call]
+
+
+def _is_traced(call: grpc.HandlerCallDetails) -> bool:
+    service, _, method = call.method.rpartition("/")
+    endless = method.startswith("Watch") or method in ("Execute", "Reserve")
+    return service.startswith("/polyarb.") and not endless
 
 
 def client_interceptors() -> Sequence[aio.ClientInterceptor]:
