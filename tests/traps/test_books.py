@@ -164,7 +164,9 @@ def test_crossed_single_book() -> None:
 
     assert naive_pair(yes, no) == 200_000
     assert [(a.kind, a.edge_micros) for a in applied.alarms] == [(AlarmKind.CROSSED_BOOK, 200_000)]
-    assert scanner.found() == []
+    assert scanner.verdicts() == [
+        Nothing("a single market's book pays only when it is crossed: a data alarm")
+    ]
 
 
 def test_crossed_single_book_within_an_event() -> None:

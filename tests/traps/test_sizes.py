@@ -21,7 +21,14 @@ from polyarb.core.kelly import full_kelly, stake_fraction
 from polyarb.core.market import Event
 from polyarb.core.money import MICROS, Collateral, Price, Size, parse_micros
 from polyarb.core.opportunity import Opportunity
-from polyarb.core.order import BATCH_MAX, Side, TimeInForce, lattice, market_buy_amounts
+from polyarb.core.order import (
+    BATCH_MAX,
+    MARKETABLE_MIN,
+    Side,
+    TimeInForce,
+    lattice,
+    market_buy_amounts,
+)
 from polyarb.venues.polymarket.parse_gamma import ParsedEvent, parse_event
 from polyarb.venues.simulated.records import Refusal
 from services.executor.basket import opened
@@ -187,13 +194,14 @@ def test_marketable_leg_below_one_dollar() -> None:
 
 def test_leg_below_5_shares() -> None:
     """3 NO at 60 cents are worth sending and too few to rest: nothing could complete them."""
-    event, books = quoted("0.40 x 3", "0.70 x 300")
+    event, books = quoted("0.40 x 3", "0.62 x 300")
     (price, size), _ = naive_legs(books)
     desk = Desk()
 
     refused = desk.post("ann", YES, Side.BUY, (price * size // MICROS, size))
 
-    assert (size, price * size // MICROS) == (3 * MICROS, 1_800_000)
+    assert (size, naive_no_set([400_000, 620_000])) == (3 * MICROS, 20_000)
+    assert all(price * size >= MARKETABLE_MIN * MICROS for price, size in naive_legs(books))
     assert refused.refusal is Refusal.INVALID
     assert refused.error == "order o1 is invalid. Size (3) lower than the minimum: 5"
     assert isinstance(built(event, books), TooSmall)
