@@ -102,12 +102,11 @@ def best_remedy(intent: Intent, execution: Execution) -> tuple[RemedyOrder, ...]
     )
     if not broken:
         return ()
-    base = holdings(execution).cash + sum(s.pairs for s in shares)
     best: tuple[RemedyOrder, ...] = ()
-    best_value = base + payoff(intent, tuple(s.own for s in shares))
+    most = payoff(intent, tuple(s.own for s in shares))
     for orders, gain in _options(intent, shares):
-        if orders and base + gain > best_value:
-            best, best_value = orders, base + gain
+        if orders and gain > most:
+            best, most = orders, gain
     return best
 
 
