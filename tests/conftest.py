@@ -1,9 +1,18 @@
 """What every suite may ask for."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from loguru import logger
+
+
+@pytest.fixture(autouse=True)
+def _no_logs_left_behind() -> Iterator[None]:
+    """A test that sends logs to its captured output leaves no sink that is closed afterwards."""
+    yield
+    logger.remove()
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,8 @@ def _settings() -> dict[str, FieldInfo]:
     classes = [Settings]
     for kind in classes:
         classes.extend(kind.__subclasses__())
-    fields = [field for kind in classes for field in kind.model_fields.values()]
+    ours = [kind for kind in classes if kind.__module__.startswith(("polyarb.", "services."))]
+    fields = [field for kind in ours for field in kind.model_fields.values()]
     assert all(field.alias for field in fields), "a setting without a name"
     return {str(field.alias): field for field in fields}
 
