@@ -43,7 +43,9 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
     ) -> AsyncIterator[pb.ReserveResponse]:
         """Answer each intent in turn; a malformed one ends the stream."""
         metrics.RESERVE_STREAMS.inc()
-        logger.info("risk is here peer={}", context.peer())
+        # Asked now: after its end the call has no peer any more, and asking kills the process.
+        peer = context.peer()
+        logger.info("risk is here peer={}", peer)
         try:
             async for request in request_iterator:
                 async with _answering(context):
@@ -55,7 +57,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
                 yield _reserve_response(intent.intent_id, answer)
         finally:
             metrics.RESERVE_STREAMS.dec()
-            logger.warning("risk lost: its stream of reserves ended peer={}", context.peer())
+            logger.warning("risk lost: its stream of reserves ended peer={}", peer)
 
     async def AcquireAuthority(
         self, request: pb.AcquireAuthorityRequest, context: Context
