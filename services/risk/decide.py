@@ -116,6 +116,11 @@ class Decider:
         """Return the ledger's state as last heard."""
         return self._peers.portfolio
 
+    @property
+    def unrecorded(self) -> int:
+        """Return how many verdicts the ledger does not have yet."""
+        return len(self._recorder)
+
     def blocked(self) -> str:
         """Return why nothing can be approved although nothing is refused, "" when it can."""
         missing = self._peers.unavailable()

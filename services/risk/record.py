@@ -34,6 +34,9 @@ class Recorder:
         self._unrecorded: deque[order_pb2.Decision] = deque(maxlen=UNRECORDED_MAX)
         self._outage = Outage("ledger.RecordDecisions")
 
+    def __len__(self) -> int:
+        return len(self._unrecorded)
+
     def add(self, decision: order_pb2.Decision) -> None:
         """Take over one verdict."""
         if len(self._unrecorded) == UNRECORDED_MAX:

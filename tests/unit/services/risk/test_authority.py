@@ -22,7 +22,7 @@ class Ledger(ledger_service_pb2_grpc.LedgerServiceServicer):
         self.away = 0
         self.requests: list[pb.AcquireAuthorityRequest] = []
 
-    async def AcquireAuthority(  # noqa: N802 - the generated code's name
+    async def AcquireAuthority(
         self, request: pb.AcquireAuthorityRequest, context: "aio.ServicerContext[object, object]"
     ) -> pb.AcquireAuthorityResponse:
         self.requests.append(request)
