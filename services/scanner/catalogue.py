@@ -124,5 +124,5 @@ def narrowed(group: Group, usable: Iterable[str]) -> Group | None:
         return group
     if len(markets) < 2:
         return None
-    reason = f"{len(markets)} of {len(group.markets)} books usable"
+    reason = f"{group.reason}; {len(markets)} of {len(group.markets)} books usable"
     return replace(group, kind=GroupKind.AT_MOST_ONE, markets=markets, reason=reason)

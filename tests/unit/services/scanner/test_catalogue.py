@@ -137,7 +137,10 @@ def test_group_that_lacks_a_book_is_at_most_one() -> None:
 
     assert left is not None
     assert left.markets == (MARKETS[0], MARKETS[2])
-    assert (left.kind, left.reason) == (GroupKind.AT_MOST_ONE, "2 of 3 books usable")
+    assert (left.kind, left.reason) == (
+        GroupKind.AT_MOST_ONE,
+        f"{group.reason}; 2 of 3 books usable",
+    )
 
 
 def test_group_with_one_book_left_is_none() -> None:
