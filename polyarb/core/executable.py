@@ -105,12 +105,13 @@ def smallest(opportunity: Opportunity) -> Size:
     """Return an executable number of sets of which not one lot less is executable."""
     step = lot(opportunity.legs)
     low, high = _least_sets(opportunity.legs) // step, opportunity.certificate.face // step
+    middle = low  # mostly the answer: only rounded-up fees make it too small
     while low < high:
-        middle = (low + high) // 2
         if isinstance(resize(opportunity, Size(middle * step)), TooSmall):
             low = middle + 1
         else:
             high = middle
+        middle = (low + high) // 2
     return Size(high * step)
 
 
