@@ -27,7 +27,7 @@ UNKNOWN, SERVING, NOT_SERVING, SERVICE_UNKNOWN = range(4)
 class Scripted(pb_grpc.ScannerServiceServicer):
     """Answers by what it is asked: "bad", "broken", "gone", "taken", "later", "busy" or fine."""
 
-    async def GetOrderBook(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def GetOrderBook(self, request: Any, context: Any) -> Any:
         match request.condition_id:
             case "bad":
                 raise BadInput("condition_id", "must be 0x and 64 hex digits")
@@ -45,7 +45,7 @@ class Scripted(pb_grpc.ScannerServiceServicer):
                 await status.abort_exhausted(context, reason="TOO_SLOW", message="too slow")
         return pb.GetOrderBookResponse()
 
-    async def Scan(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: ARG002, N802
+    async def Scan(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: ARG002
         yield pb.ScanResponse()
         if request.event_id == "bad":
             raise BadInput("event_id", "no such event")
