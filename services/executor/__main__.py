@@ -26,7 +26,8 @@ def _new_id() -> str:
 async def build(settings: ExecutorSettings) -> run.Hosted:
     """Wire the executor."""
     desk = await open_desk(settings, now_ns=time.time_ns, rng=SystemRandom())
-    ledger = clients.LedgerClient(clients.open_channel(settings.ledger_address))
+    channel = clients.open_channel(settings.ledger_address)
+    ledger = clients.LedgerClient(channel)
     recorder = Recorder(ledger)
     settler = Settler(
         settlement=desk.settlement, orders=desk.orders, recorder=recorder, now_ns=time.time_ns
@@ -56,13 +57,26 @@ async def build(settings: ExecutorSettings) -> run.Hosted:
         while engine.under_way or not recorder.idle:  # noqa: ASYNC110 - the bound is grace_s
             await asyncio.sleep(_POLL_S)
 
+    async def close_at_the_end() -> None:
+        """Keep the connections until the process ends."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await desk.orders.aclose()
+            await desk.settlement.aclose()
+            await channel.close()
+
     return run.Hosted(
         name="executor",
         service="polyarb.v1.ExecutorService",
         register=lambda server: add_ExecutorServiceServicer_to_server(servicer, server),  # type: ignore[no-untyped-call]
         grpc_port=settings.grpc_port,
         metrics_port=settings.metrics_port,
-        loops=[lambda: engine.run(reconciler.recover), reconciler.report_periodically],
+        loops=[
+            lambda: engine.run(reconciler.recover),
+            reconciler.report_periodically,
+            close_at_the_end,
+        ],
         blocked=engine.blocked,
         drain=drain,
         grace_s=15.0,
