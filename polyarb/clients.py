@@ -83,6 +83,7 @@ Response = TypeVar("Response")
 
 _RECONNECT_S: Final = 0.2
 _RECONNECT_S_MAX: Final = 2.0
+_CONNECT_S: Final = 0.5
 
 
 def open_channel(address: str) -> aio.Channel:
@@ -104,7 +105,10 @@ class AskStream(Generic[Request, Response]):
         name: str,
         call: Callable[[], aio.StreamStreamCall[Request, Response]],
         key_of: Callable[[Response], str],
+        *,
+        channel: aio.Channel,
     ) -> None:
+        self._channel = channel
         self._name = name
         self._call = call
         self._key_of = key_of
@@ -138,6 +142,8 @@ class AskStream(Generic[Request, Response]):
             why = "the other side ended the stream"
             try:
                 await self._converse()
+            except* TimeoutError:
+                why = "UNAVAILABLE: not reachable"
             except* (grpc.RpcError, asyncio.InvalidStateError) as e:
                 why = _reason(e)
             delay = _RECONNECT_S if self.connected else min(delay * 2, _RECONNECT_S_MAX)
@@ -146,6 +152,9 @@ class AskStream(Generic[Request, Response]):
             await asyncio.sleep(delay)
 
     async def _converse(self) -> None:
+        # A call that is opened while nobody listens leaves tasks of its own behind.
+        async with asyncio.timeout(_CONNECT_S):
+            await self._channel.channel_ready()
         call = self._call()
         await call.wait_for_connection()
         self.connected = True
@@ -242,7 +251,9 @@ class ExecutorClient:
         self._stub: Any = executor_service_pb2_grpc.ExecutorServiceStub(channel)  # type: ignore[no-untyped-call]
         self.executing: AskStream[
             executor_service_pb2.ExecuteRequest, executor_service_pb2.ExecuteResponse
-        ] = AskStream("executor.Execute", self._stub.Execute, lambda r: r.intent_id)
+        ] = AskStream(
+            "executor.Execute", self._stub.Execute, lambda r: r.intent_id, channel=channel
+        )
 
     async def execute(self, intent: Intent) -> str:
         """Hand over an intent; returns "" or why it was voided unsent.
@@ -291,7 +302,7 @@ class LedgerClient:
         self._stub: Any = ledger_service_pb2_grpc.LedgerServiceStub(channel)  # type: ignore[no-untyped-call]
         self.reserving: AskStream[
             ledger_service_pb2.ReserveRequest, ledger_service_pb2.ReserveResponse
-        ] = AskStream("ledger.Reserve", self._stub.Reserve, lambda r: r.intent_id)
+        ] = AskStream("ledger.Reserve", self._stub.Reserve, lambda r: r.intent_id, channel=channel)
 
     async def reserve(self, intent: Intent) -> int | Refused:
         """Make an intent durable and hold its capital; returns the epoch, or why not.

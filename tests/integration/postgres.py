@@ -94,8 +94,8 @@ class ContainerServer:
     """The official image under Docker, always on the same port."""
 
     def __init__(self) -> None:
+        from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415
         from testcontainers.core.config import testcontainers_config  # noqa: PLC0415 - Docker only
-        from testcontainers.postgres import PostgresContainer  # noqa: PLC0415
 
         testcontainers_config.ryuk_disabled = True  # `remove` does it, and its image may be missing
         self.port = free_port()

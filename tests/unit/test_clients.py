@@ -60,7 +60,9 @@ async def serving(peer: Peer, port: int = 0) -> AsyncIterator[int]:
 async def asking(port: int) -> AsyncIterator[Ask]:
     async with open_channel(f"127.0.0.1:{port}") as channel, asyncio.TaskGroup() as group:
         stub: Any = executor_service_pb2_grpc.ExecutorServiceStub(channel)  # type: ignore[no-untyped-call]
-        stream: Ask = AskStream("executor.Execute", stub.Execute, lambda r: r.intent_id)
+        stream: Ask = AskStream(
+            "executor.Execute", stub.Execute, lambda r: r.intent_id, channel=channel
+        )
         running = group.create_task(stream.run())
         try:
             yield stream
