@@ -1,7 +1,7 @@
 """Start-up is recovery: read what is unresolved, and tell the ledger what the wallet holds."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import grpc
@@ -48,6 +48,7 @@ class Reconciler:
         self._now_ns = now_ns
         self._new_id = new_id
         self._tokens: set[str] = set()
+        self._told: dict[str, tuple[int, int]] = {}
         self.reported = False
         self.collateral = 0
 
@@ -114,12 +115,14 @@ class Reconciler:
             return False
         self._tokens = held
         self.reported = True
-        BREAKS.set(len(breaks))
-        for difference in breaks:
-            logger.error(
-                "break asset={} ledger={} venue={}",
-                difference.asset,
-                difference.ledger_micros,
-                difference.venue_micros,
-            )
+        self._tell(breaks)
         return True
+
+    def _tell(self, breaks: Sequence[ledger_pb.Break]) -> None:
+        """Count the differences, and name each when it is new or has changed."""
+        BREAKS.set(len(breaks))
+        told = {b.asset: (b.ledger_micros, b.venue_micros) for b in breaks}
+        for asset, (ours, theirs) in told.items():
+            if self._told.get(asset) != (ours, theirs):
+                logger.error("break asset={} ledger={} venue={}", asset, ours, theirs)
+        self._told = told

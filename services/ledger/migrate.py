@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from polyarb.chassis import config
+from polyarb.chassis import config, logging
 from polyarb.core.errors import ConfigError
 
 LOCK_KEY: Final = 7_057_121
@@ -69,6 +69,7 @@ def main() -> None:
     except ConfigError as e:
         sys.stderr.write(f"{e}\n")
         sys.exit(2)
+    logging.configure(level=settings.log_level, form=settings.log_format, folder="", file_name="")
     try:
         asyncio.run(migrate(settings.database_url.get_secret_value()))
     except (OSError, asyncpg.PostgresError) as e:

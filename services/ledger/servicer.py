@@ -137,7 +137,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
             response = await self._store.report_venue_state(request, self._now_ns())
         metrics.BREAKS_FOUND.inc(len(response.breaks))
         for found in response.breaks:
-            logger.error(
+            logger.debug(  # Whoever reports it says it aloud, once.
                 "break asset={} ledger_micros={} venue_micros={}",
                 *(found.asset, found.ledger_micros, found.venue_micros),
             )

@@ -317,7 +317,11 @@ class Decider:
             _log_approval(verdict)
         else:
             self.counts.refused += 1
-            logger.info("refused event={} code={} {}", opportunity.slug, code, verdict.message)
+            # While its own basket is open an event is refused every time: that is no news.
+            level = "DEBUG" if verdict.code is RefusalCode.ALREADY_OPEN else "INFO"
+            logger.log(
+                level, "refused event={} code={} {}", opportunity.slug, code, verdict.message
+            )
         decision = decision_to(
             Decision(
                 decision_id=self._new_id(),

@@ -10,7 +10,8 @@ import pytest
 from grpc import aio
 from loguru import logger
 
-from polyarb.clients import AskStream, open_channel
+from polyarb.ask_stream import AskStream
+from polyarb.clients import open_channel
 from polyarb.core.errors import NotSent, OutcomeUnknown
 from polyarb.v1 import executor_service_pb2 as pb
 from polyarb.v1 import executor_service_pb2_grpc, order_pb2
