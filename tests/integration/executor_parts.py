@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 from grpc import aio
@@ -202,7 +202,7 @@ class Desk:
     async def known(self, intent: Intent) -> Execution:
         """Return what the ledger knows of a basket."""
         async with self.database.connection() as connection:
-            return await read_execution(connection, intent.intent_id)
+            return await read_execution(connection, UUID(intent.intent_id))
 
     async def in_state(self, intent: Intent, *states: BasketState) -> Execution:
         """Wait until the ledger knows a basket in one of these states."""
