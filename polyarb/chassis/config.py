@@ -55,6 +55,8 @@ LogFolder = Annotated[str, AfterValidator(lambda folder: "" if folder == "none" 
 
 S = TypeVar("S", bound="Settings")
 
+_LIMITS = ("ge", "gt", "le", "lt")
+
 
 class Settings(BaseSettings):
     """What every process reads. Field aliases are the names of the environment variables."""
@@ -151,17 +153,28 @@ def load(kind: type[S], overrides: Mapping[str, Any] | None = None) -> S:
     try:
         return kind(**dict(overrides or {}))
     except ValidationError as e:
-        raise ConfigError(faults(e)) from e
+        raise ConfigError(faults(kind, e)) from e
 
 
-def faults(error: ValidationError) -> list[str]:
-    """Return one line per fault, each naming the variable; values are shown unless secret."""
+def faults(kind: type[Settings], error: ValidationError) -> list[str]:
+    """Return one line per fault, each naming the variable and what it accepts; never a secret."""
+    ranges = {field.alias: _bounds(field.metadata) for field in kind.model_fields.values()}
     lines = []
     for item in error.errors():
         name = ".".join(str(part) for part in item["loc"])
         text = item["msg"].removeprefix("Value error, ")
+        if item["type"].startswith(("greater_than", "less_than")):
+            text = f"must be {ranges[name]}, got {item['input']}"
         lines.append(f"{name}: {text}" if name else text)
     return lines
+
+
+def _bounds(metadata: list[Any]) -> str:
+    """Return a number's range for people: "from 1 to 1000", "above 0 and up to 86400"."""
+    limits = {name: getattr(m, name) for m in metadata for name in _LIMITS if hasattr(m, name)}
+    low = f"from {limits['ge']}" if "ge" in limits else f"above {limits.get('gt')}"
+    high = f"to {limits['le']}" if "ge" in limits else f"and up to {limits.get('le')}"
+    return f"{low} {high}"
 
 
 def describe(settings: Settings) -> str:

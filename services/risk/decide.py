@@ -208,6 +208,7 @@ class Decider:
     def _check_limits(self, cycle: int) -> None:
         """A sweep begins with the risk check: said when trading pauses and when it goes on."""
         self.counts.cycles += 1
+        self._last_code.clear()  # A sweep judges every event again, and says so again.
         refused = self._refused_now()
         code = refused.code if refused else None
         if refused is not None and code is not self._paused:
