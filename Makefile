@@ -23,8 +23,9 @@ endif
 SUITES := $(wildcard tests/test_*.py tests/unit tests/traps tests/integration tests/conformance tests/simulation)
 # Micro-benchmarks live in bench/, where no second worker disturbs the clock.
 PYTEST := $(PY) -m pytest -q -rs -n $(WORKERS) -p no:benchmark
+INDEX := index
 COMPILE := $(VENV)/bin/uv pip compile -q --universal -p 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
+	--no-emit-$(INDEX)-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 PROTOC := $(PY) -m grpc_tools.protoc -Iproto
 
 .PHONY: help setup run test check fmt lint types proto drift tidy lock bench corpus image chart clean

@@ -325,11 +325,12 @@ async def test_gauges_follow_the_books(client: Client) -> None:
     await client.record(completed(intent("a")))
 
     await _becomes(lambda: REGISTRY.get_sample_value("polyarb_ledger_net_profit_micros") == ONE)
+    whole = 1_001 * ONE
+    await _becomes(lambda: REGISTRY.get_sample_value("polyarb_ledger_collateral_micros") == whole)
 
     assert REGISTRY.get_sample_value("polyarb_ledger_total_trades") == 1
     assert REGISTRY.get_sample_value("polyarb_ledger_win_rate") == 1
     assert REGISTRY.get_sample_value("polyarb_ledger_imbalance_micros") == 0
-    assert REGISTRY.get_sample_value("polyarb_ledger_collateral_micros") == 1_001 * ONE
 
 
 @pytest.fixture
