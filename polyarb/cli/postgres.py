@@ -6,7 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
@@ -27,6 +27,10 @@ LASTING: Final = "polyarb"
 _FRESH: Final = "simulated_"
 _FRESH_KEPT: Final = 5
 _COMMAND_S_MAX: Final = 60
+
+
+_LOWEST_PORT: Final = 30_000
+_HIGHEST_PORT: Final = 32_768
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,3 +189,20 @@ def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+def free_ports() -> Iterator[int]:
+    """Yield distinct ports that are free and stay so while processes start.
+
+    They lie below those that the system gives to outgoing connections, which would take one between
+    its choice and its use. Where the search begins differs from process to process.
+    """
+    port = _LOWEST_PORT + os.getpid() * 13 % (_HIGHEST_PORT - _LOWEST_PORT)
+    while True:
+        port = _LOWEST_PORT + (port + 1 - _LOWEST_PORT) % (_HIGHEST_PORT - _LOWEST_PORT)
+        with socket.socket() as tried:
+            try:
+                tried.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        yield port

@@ -10,7 +10,7 @@ from polyarb.chassis import config
 from polyarb.cli import plan
 from polyarb.cli.crew import StartFailed
 from polyarb.cli.plan import Ports, Wish
-from polyarb.cli.postgres import free_port
+from polyarb.cli.postgres import free_ports
 from polyarb.cli.settings import RunSettings
 from polyarb.core.errors import ConfigError
 
@@ -121,8 +121,10 @@ def _distinct(groups: list[tuple[str, ...]]) -> list[str]:
 
 
 def _ports(settings: RunSettings, *, any_ports: bool) -> Ports:
+    free = free_ports()
+
     def choose(given: Any) -> int:
-        return free_port() if any_ports or not given else int(given)
+        return next(free) if any_ports or not given else int(given)
 
     return Ports(
         host=settings.host,
