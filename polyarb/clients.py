@@ -5,7 +5,7 @@ carry a request_id or a natural key, so their callers may repeat them with the s
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 from grpc import aio
@@ -82,43 +82,63 @@ def open_channel(address: str) -> aio.Channel:
     )
 
 
+def _stub(kind: Callable[[aio.Channel], object], channel: aio.Channel) -> Any:
+    """Return a generated stub. Those carry no types: the annotations of the calls below do."""
+    return kind(channel)
+
+
 class ScannerClient:
     """Calls of the scanner."""
 
     def __init__(self, channel: aio.Channel) -> None:
-        self._stub: Any = scanner_service_pb2_grpc.ScannerServiceStub(channel)  # type: ignore[no-untyped-call]
+        self._stub = _stub(scanner_service_pb2_grpc.ScannerServiceStub, channel)
 
     def watch(self) -> AsyncIterator[scanner_service_pb2.WatchOpportunitiesResponse]:
         """Yield facts until the stream breaks (grpc.RpcError)."""
         request = scanner_service_pb2.WatchOpportunitiesRequest()
-        return self._stub.WatchOpportunities(request)  # type: ignore[no-any-return]
+        answer: AsyncIterator[scanner_service_pb2.WatchOpportunitiesResponse] = (
+            self._stub.WatchOpportunities(request)
+        )
+        return answer
 
     def scan(self, event_id: str = "") -> AsyncIterator[scanner_service_pb2.ScanResponse]:
         """Yield the findings of one sweep and its summary."""
         request = scanner_service_pb2.ScanRequest(event_id=event_id)
-        return self._stub.Scan(request, timeout=SWEEP_S)  # type: ignore[no-any-return]
+        answer: AsyncIterator[scanner_service_pb2.ScanResponse] = self._stub.Scan(
+            request, timeout=SWEEP_S
+        )
+        return answer
 
     async def events(self) -> scanner_service_pb2.ListEventsResponse:
         """Return the catalogue."""
         request = scanner_service_pb2.ListEventsRequest()
-        return await self._stub.ListEvents(request, timeout=QUESTION_S)  # type: ignore[no-any-return]
+        answer: scanner_service_pb2.ListEventsResponse = await self._stub.ListEvents(
+            request, timeout=QUESTION_S
+        )
+        return answer
 
 
 class RiskClient:
     """Calls of risk."""
 
     def __init__(self, channel: aio.Channel) -> None:
-        self._stub: Any = risk_service_pb2_grpc.RiskServiceStub(channel)  # type: ignore[no-untyped-call]
+        self._stub = _stub(risk_service_pb2_grpc.RiskServiceStub, channel)
 
     def watch(self) -> AsyncIterator[risk_service_pb2.WatchDecisionsResponse]:
         """Yield verdicts until the stream breaks (grpc.RpcError)."""
         request = risk_service_pb2.WatchDecisionsRequest()
-        return self._stub.WatchDecisions(request)  # type: ignore[no-any-return]
+        answer: AsyncIterator[risk_service_pb2.WatchDecisionsResponse] = self._stub.WatchDecisions(
+            request
+        )
+        return answer
 
     async def state(self) -> risk_service_pb2.GetStateResponse:
         """Return limits, their use and the halt."""
         request = risk_service_pb2.GetStateRequest()
-        return await self._stub.GetState(request, timeout=QUESTION_S)  # type: ignore[no-any-return]
+        answer: risk_service_pb2.GetStateResponse = await self._stub.GetState(
+            request, timeout=QUESTION_S
+        )
+        return answer
 
     async def halt(self, *, request_id: str, reason: str) -> None:
         """Stop new baskets."""
@@ -137,7 +157,7 @@ class ExecutorClient:
     """Calls of the executor. `executing` must run for `execute` to work."""
 
     def __init__(self, channel: aio.Channel) -> None:
-        self._stub: Any = executor_service_pb2_grpc.ExecutorServiceStub(channel)  # type: ignore[no-untyped-call]
+        self._stub = _stub(executor_service_pb2_grpc.ExecutorServiceStub, channel)
         self.executing: AskStream[
             executor_service_pb2.ExecuteRequest, executor_service_pb2.ExecuteResponse
         ] = AskStream(
@@ -163,7 +183,10 @@ class ExecutorClient:
     def watch(self) -> AsyncIterator[executor_service_pb2.WatchExecutionsResponse]:
         """Yield changes of baskets until the stream breaks (grpc.RpcError)."""
         request = executor_service_pb2.WatchExecutionsRequest()
-        return self._stub.WatchExecutions(request)  # type: ignore[no-any-return]
+        answer: AsyncIterator[executor_service_pb2.WatchExecutionsResponse] = (
+            self._stub.WatchExecutions(request)
+        )
+        return answer
 
     async def cancel_all(self, *, request_id: str) -> tuple[str, ...]:
         """Cancel every resting order; returns the cancelled ids."""
@@ -188,7 +211,7 @@ class LedgerClient:
     """Calls of the ledger. `reserving` must run for `reserve` to work."""
 
     def __init__(self, channel: aio.Channel) -> None:
-        self._stub: Any = ledger_service_pb2_grpc.LedgerServiceStub(channel)  # type: ignore[no-untyped-call]
+        self._stub = _stub(ledger_service_pb2_grpc.LedgerServiceStub, channel)
         self.reserving: AskStream[
             ledger_service_pb2.ReserveRequest, ledger_service_pb2.ReserveResponse
         ] = AskStream("ledger.Reserve", self._stub.Reserve, lambda r: r.intent_id, channel=channel)
@@ -264,7 +287,10 @@ class LedgerClient:
     def watch_portfolio(self) -> AsyncIterator[ledger_service_pb2.WatchPortfolioResponse]:
         """Yield the portfolio at every change until the stream breaks (grpc.RpcError)."""
         request = ledger_service_pb2.WatchPortfolioRequest()
-        return self._stub.WatchPortfolio(request)  # type: ignore[no-any-return]
+        answer: AsyncIterator[ledger_service_pb2.WatchPortfolioResponse] = (
+            self._stub.WatchPortfolio(request)
+        )
+        return answer
 
     async def set_halt(self, *, request_id: str, halted: bool, reason: str) -> bool:
         """Make a halt or its end durable; returns the state."""
@@ -280,15 +306,22 @@ class LedgerClient:
         """Return statistics over a period, all of it by default."""
         request = request or ledger_service_pb2.GetPerformanceRequest()
         response = await self._stub.GetPerformance(request, timeout=COMMAND_S)
-        return response.performance  # type: ignore[no-any-return]
+        answer: ledger_service_pb2.Performance = response.performance
+        return answer
 
     async def trades(
         self, request: ledger_service_pb2.ListTradesRequest
     ) -> ledger_service_pb2.ListTradesResponse:
         """Return one page of trades, newest first."""
-        return await self._stub.ListTrades(request, timeout=COMMAND_S)  # type: ignore[no-any-return]
+        answer: ledger_service_pb2.ListTradesResponse = await self._stub.ListTrades(
+            request, timeout=COMMAND_S
+        )
+        return answer
 
     async def positions(self) -> ledger_service_pb2.ListPositionsResponse:
         """Return what the wallet holds according to the books."""
         request = ledger_service_pb2.ListPositionsRequest()
-        return await self._stub.ListPositions(request, timeout=COMMAND_S)  # type: ignore[no-any-return]
+        answer: ledger_service_pb2.ListPositionsResponse = await self._stub.ListPositions(
+            request, timeout=COMMAND_S
+        )
+        return answer
