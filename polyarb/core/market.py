@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Final
 
 from polyarb.core.fees import FeeSchedule
+from polyarb.core.logic import Logic
 from polyarb.core.money import MICROS, Price, Size
 
 TICK_SIZES: Final = (100_000, 10_000, 5_000, 2_500, 1_000, 100)
@@ -30,11 +31,16 @@ class GroupKind(Enum):
     EXACTLY_ONE: n markets; exactly one YES. Needs proof: every on-chain question is present and a
         reviewed entry says that there must be a winner.
     AT_MOST_ONE: n markets; one YES or none. What every other negative-risk event is.
+    LADDER: n markets, each of which implies the next ("by March", "by June"; 110k, 100k, 90k).
+        Reviewed.
+    GENERAL: n markets under any logic that reviewed relations say.
     """
 
     BINARY = "BINARY"
     EXACTLY_ONE = "EXACTLY_ONE"
     AT_MOST_ONE = "AT_MOST_ONE"
+    LADDER = "LADDER"
+    GENERAL = "GENERAL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,7 @@ class Market:
     accepting_orders: false for a closed, paused or archived market; it is never traded.
     placeholder: an unnamed outcome of an augmented event ("Person A"); it is never traded.
     taker_delay_ms: how long the venue holds a marketable order; 0 where it does not.
+    slug: the venue's name for it in addresses. rules_sha256: hex, of its resolution text.
     """
 
     condition_id: str
@@ -62,6 +69,8 @@ class Market:
     accepting_orders: bool
     placeholder: bool = False
     taker_delay_ms: int = 0
+    slug: str = ""
+    rules_sha256: str = ""
 
     def __post_init__(self) -> None:
         assert self.tick_size in TICK_SIZES, self.tick_size
@@ -107,9 +116,12 @@ class Event:
 class Group:
     """The markets that one solve looks at, with the logic that ties them.
 
-    markets: tradable ones only, distinct, in question order; 1 for BINARY, 2.. otherwise.
-    reason: why the group is of this kind, for people ("9 of 30 questions listed", …).
-    neg_risk_market_id: where NO tokens can be converted on chain; "" where they cannot.
+    event_id: the venue's, or the name of the reviewed relation that ties markets of several events.
+    markets: tradable ones only, distinct; 1 for BINARY, 2.. otherwise; of a LADDER the narrowest
+    first, else in question order. reason: why the group is of this kind, for people ("9 of 30
+    questions listed", …). neg_risk_market_id: where NO tokens can be converted on chain; "" where
+    they cannot. logic: of a GENERAL group, over indexes into markets; empty for every other kind,
+    whose logic is its kind.
     """
 
     event_id: str
@@ -122,11 +134,13 @@ class Group:
     fee_bips: int = 0
     question_count: int | None = None
     end_time_ns: int | None = None
+    logic: Logic = Logic()
 
     def __post_init__(self) -> None:
         count = len(self.markets)
         assert count == 1 if self.kind is GroupKind.BINARY else count >= 2, (self.kind, count)
         assert len({m.condition_id for m in self.markets}) == count, self.event_id
+        assert (self.logic != Logic()) == (self.kind is GroupKind.GENERAL), self.event_id
 
     @property
     def convertible(self) -> bool:
