@@ -7,6 +7,8 @@ a verifier read the same thing.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 
 Literal = int
 
@@ -24,6 +26,10 @@ class Logic:
     def __add__(self, other: "Logic") -> "Logic":
         """Return what satisfies both."""
         return Logic(self.cliques + other.cliques, self.clauses + other.clauses)
+
+
+UNTIED: Final = Logic()
+"""Every joint outcome is possible."""
 
 
 def yes(market: int) -> Literal:
@@ -68,8 +74,7 @@ def equivalent(one: int, other: int) -> Logic:
 
 def ladder(markets: Sequence[int]) -> Logic:
     """Return that each market implies the next: "by March" before "by June", 110k before 100k."""
-    rungs = zip(markets, markets[1:], strict=False)
-    return Logic(clauses=tuple((no(a), yes(b)) for a, b in rungs))
+    return Logic(clauses=tuple((no(a), yes(b)) for a, b in pairwise(markets)))
 
 
 def admits(logic: Logic, winners: Collection[int]) -> bool:

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Final
 
 from polyarb.core.fees import FeeSchedule
-from polyarb.core.logic import Logic
+from polyarb.core.logic import UNTIED, Logic
 from polyarb.core.money import MICROS, Price, Size
 
 TICK_SIZES: Final = (100_000, 10_000, 5_000, 2_500, 1_000, 100)
@@ -134,13 +134,13 @@ class Group:
     fee_bips: int = 0
     question_count: int | None = None
     end_time_ns: int | None = None
-    logic: Logic = Logic()
+    logic: Logic = UNTIED
 
     def __post_init__(self) -> None:
         count = len(self.markets)
         assert count == 1 if self.kind is GroupKind.BINARY else count >= 2, (self.kind, count)
         assert len({m.condition_id for m in self.markets}) == count, self.event_id
-        assert (self.logic != Logic()) == (self.kind is GroupKind.GENERAL), self.event_id
+        assert (self.logic != UNTIED) == (self.kind is GroupKind.GENERAL), self.event_id
 
     @property
     def convertible(self) -> bool:
