@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from typing import Final
 
 import msgspec
@@ -55,6 +56,8 @@ class _Market(
     question: str
     active: bool
     closed: bool
+    slug: str | None = None
+    description: str | None = None
     token_ids: msgspec.Raw = parse.ABSENT
     outcomes: msgspec.Raw = parse.ABSENT
     question_id: str | None = None
@@ -269,8 +272,15 @@ def _market(market: _Market, event: _Event, read_time_ns: int) -> _Listed:
             placeholder=market.neg_risk_other is True
             or (event.neg_risk_augmented is True and _is_placeholder(title)),
             taker_delay_ms=_delay_ms(market.seconds_delay),
+            slug=market.slug or "",
+            rules_sha256=_rules_sha256(market.description or ""),
         ),
     )
+
+
+def _rules_sha256(rules: str) -> str:
+    """Return the hash that a reviewed relation is bound to, "" where there are no rules to read."""
+    return sha256(rules.encode()).hexdigest() if rules else ""
 
 
 def _is_placeholder(title: str) -> bool:

@@ -1,6 +1,7 @@
 """Gamma's events and markets: what is taken, what is skipped and why."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ def test_an_event_keeps_what_its_logic_needs() -> None:
 
 def test_a_market_keeps_exact_values() -> None:
     """JSON numbers are read by their digits."""
-    raw = market(3, secondsDelay=3, feesEnabled=True, feeSchedule=FEES)
+    raw = market(3, secondsDelay=3, feesEnabled=True, feeSchedule=FEES, description="It wins.")
 
     found = one(raw)
 
@@ -69,8 +70,21 @@ def test_a_market_keeps_exact_values() -> None:
         accepting_orders=True,
         placeholder=False,
         taker_delay_ms=3_000,
+        slug="outcome-3",
+        rules_sha256=sha256(b"It wins.").hexdigest(),
     )
     assert (found.tick_size, found.min_order_size) == (1_000, 5_000_000)
+
+
+@pytest.mark.parametrize("rules", [{}, {"description": None}, {"description": ""}])
+def test_a_market_without_rules_has_no_hash_of_them(rules: dict[str, Any]) -> None:
+    """The hash of nothing would let a relation be reviewed that nobody can read."""
+    assert one(market(3, **rules)).rules_sha256 == ""
+
+
+def test_a_lost_name_is_empty() -> None:
+    """No relation can mean a market without a slug, but it can be traded."""
+    assert one(market(3, slug=None)).slug == ""
 
 
 def test_lists_may_be_real_arrays_and_numbers_may_be_strings() -> None:
