@@ -1,7 +1,8 @@
 """Which markets are judged together, and under which logic. Pure."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -9,10 +10,15 @@ from typing import Final
 import yaml
 
 from polyarb.core.errors import BadInput
+from polyarb.core.logic import UNTIED, Logic
 from polyarb.core.market import Event, Group, GroupKind, Market
 from polyarb.venues.base import Skipped
+from services.scanner.weaken import projected
 
 SHIPPED_RELATIONS: Final = Path(__file__).with_name("relations.yaml")
+
+_EVENT_KEYS: Final = {"slug", "must_have_winner", "rules_sha256", "reviewed", "note"}
+_SHA256: Final = re.compile("[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +30,36 @@ class Reviewed:
 
 
 def load_reviewed(path: Path) -> dict[str, Reviewed]:
-    """Return reviewed entries by slug. Raises BadInput naming the entry."""
+    """Return reviewed events of a file by slug. Raises BadInput naming the entry."""
+    return reviewed_events(read_document(path).get("events"))
+
+
+def read_document(path: Path) -> dict[str, object]:
+    """Return a file of reviewed events and relations as YAML has it. Raises BadInput."""
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as e:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as e:
         raise BadInput("POLYARB_RELATIONS_FILE", f"cannot read {path}: {e}") from e
-    entries = (document or {}).get("events", []) if isinstance(document, dict) else None
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise BadInput("POLYARB_RELATIONS_FILE", f"{path} must have the keys events, relations")
+    refuse_unknown(document, {"events", "relations"}, "")
+    return document
+
+
+def refuse_unknown(mapping: Mapping[object, object], known: Collection[str], field: str) -> None:
+    """Raise BadInput for the first key that nobody reads: a slip would change what is meant."""
+    for key in mapping:
+        if key not in known:
+            name = f"{field}.{key}" if field else str(key)
+            raise BadInput(name, f"unknown key; accepted: {', '.join(sorted(known))}")
+
+
+def reviewed_events(entries: object) -> dict[str, Reviewed]:
+    """Return the reviewed events of a document by slug. Raises BadInput naming the entry."""
+    if entries is None:
+        return {}
     if not isinstance(entries, list):
         raise BadInput("events", "must be a list of reviewed entries")
     reviewed = {}
@@ -44,14 +74,20 @@ def load_reviewed(path: Path) -> dict[str, Reviewed]:
 def _reviewed(entry: object, field: str) -> Reviewed:
     if not isinstance(entry, dict):
         raise BadInput(field, "must be a mapping")
-    slug, digest = entry.get("slug"), entry.get("rules_sha256")
+    refuse_unknown(entry, _EVENT_KEYS, field)
+    slug = entry.get("slug")
     if not isinstance(slug, str) or not slug:
         raise BadInput(f"{field}.slug", "must be the event's slug")
     if entry.get("must_have_winner") is not True:
         raise BadInput(f"{field}.must_have_winner", "must be true; leave the entry out otherwise")
-    if not isinstance(digest, str) or len(digest) != 64:
-        raise BadInput(f"{field}.rules_sha256", "must be the sha256 of the rules, 64 hex digits")
-    return Reviewed(slug, digest.lower())
+    return Reviewed(slug, rules_hash(entry.get("rules_sha256"), f"{field}.rules_sha256"))
+
+
+def rules_hash(value: object, field: str) -> str:
+    """Return the sha256 of a rules text, lowercase. Raises BadInput."""
+    if not isinstance(value, str) or _SHA256.fullmatch(value) is None:
+        raise BadInput(field, "must be the sha256 of the rules, 64 hex digits in quotes")
+    return value.lower()
 
 
 def groups(
@@ -114,15 +150,30 @@ def _group(event: Event, markets: tuple[Market, ...], kind: GroupKind, reason: s
 
 
 def narrowed(group: Group, usable: Iterable[str]) -> Group | None:
-    """Return the group with only the markets whose condition ids are usable, None below two.
+    """Return the group with only the markets whose condition ids are usable, None for no tie left.
 
-    With a market missing nothing is exhaustive any more; that at most one wins still holds.
+    With a market missing nothing is exhaustive any more; that at most one wins still holds, and so
+    does every implication between markets that are left, also one through a missing market.
     """
     wanted = frozenset(usable)
-    markets = tuple(m for m in group.markets if m.condition_id in wanted)
-    if len(markets) == len(group.markets):
+    places = tuple(i for i, m in enumerate(group.markets) if m.condition_id in wanted)
+    if len(places) == len(group.markets):
         return group
-    if len(markets) < 2:
+    if len(places) < 2:
         return None
-    reason = f"{group.reason}; {len(markets)} of {len(group.markets)} books usable"
-    return replace(group, kind=GroupKind.AT_MOST_ONE, markets=markets, reason=reason)
+    kind, logic = _narrowed_logic(group, places)
+    if kind is GroupKind.GENERAL and logic == UNTIED:
+        return None
+    reason = f"{group.reason}; {len(places)} of {len(group.markets)} books usable"
+    markets = tuple(group.markets[i] for i in places)
+    return replace(group, kind=kind, logic=logic, markets=markets, reason=reason)
+
+
+def _narrowed_logic(group: Group, places: tuple[int, ...]) -> tuple[GroupKind, Logic]:
+    match group.kind:
+        case GroupKind.LADDER:
+            return GroupKind.LADDER, UNTIED
+        case GroupKind.GENERAL:
+            return GroupKind.GENERAL, projected(group.logic, places)
+        case _:
+            return GroupKind.AT_MOST_ONE, UNTIED

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from polyarb.core.errors import BadInput
-from polyarb.core.market import Event, GroupKind
+from polyarb.core.logic import UNTIED, Logic, at_most_one, implies
+from polyarb.core.market import Event, Group, GroupKind
 from services.scanner.catalogue import (
     SHIPPED_RELATIONS,
     Reviewed,
@@ -150,6 +151,46 @@ def test_group_with_one_book_left_is_none() -> None:
     assert narrowed(group, [MARKETS[0].condition_id]) is None
 
 
+def tied(kind: GroupKind, logic: Logic = UNTIED) -> Group:
+    return Group(
+        event_id="relation:r",
+        slug="relation:r",
+        title="Three",
+        kind=kind,
+        markets=MARKETS,
+        reason="reviewed",
+        logic=logic,
+    )
+
+
+def test_ladder_that_lacks_a_rung_is_a_ladder() -> None:
+    """The narrowest implies the widest whoever stands between them."""
+    left = narrowed(tied(GroupKind.LADDER), [MARKETS[2].condition_id, MARKETS[0].condition_id])
+
+    assert left is not None
+    assert (left.kind, left.markets) == (GroupKind.LADDER, (MARKETS[0], MARKETS[2]))
+
+
+def test_general_group_keeps_what_follows_through_a_missing_market() -> None:
+    """The first implies the second, which excludes the third: so does the first."""
+    logic = implies(0, 1) + at_most_one((1, 2))
+
+    left = narrowed(
+        tied(GroupKind.GENERAL, logic), [MARKETS[0].condition_id, MARKETS[2].condition_id]
+    )
+
+    assert left is not None
+    assert (left.kind, left.logic) == (GroupKind.GENERAL, at_most_one(range(2)))
+    assert left.reason == "reviewed; 2 of 3 books usable"
+
+
+def test_general_group_whose_ties_are_all_missing_is_none() -> None:
+    """Two free markets cannot be mispriced against each other."""
+    group = tied(GroupKind.GENERAL, implies(0, 1) + implies(2, 1))
+
+    assert narrowed(group, [MARKETS[0].condition_id, MARKETS[2].condition_id]) is None
+
+
 def test_shipped_relations_are_well_formed() -> None:
     """What is installed loads."""
     found = load_reviewed(SHIPPED_RELATIONS)
@@ -161,13 +202,22 @@ def test_shipped_relations_are_well_formed() -> None:
 DIGEST = "0" * 64
 BAD_FILES = [
     ("{", "POLYARB_RELATIONS_FILE"),
-    ("7", "events"),
+    ("7", "POLYARB_RELATIONS_FILE"),
+    ("event: []", "event"),
     ("events: 7", "events"),
     ("events: [7]", "events[0]"),
     ("events: [{}]", "events[0].slug"),
     (f"events: [{{slug: a, rules_sha256: '{DIGEST}'}}]", "events[0].must_have_winner"),
     ("events: [{slug: a, must_have_winner: true}]", "events[0].rules_sha256"),
     ("events: [{slug: a, must_have_winner: true, rules_sha256: abc}]", "events[0].rules_sha256"),
+    (
+        f"events: [{{slug: a, must_have_winner: true, rules_sha256: '{'g' * 64}'}}]",
+        "events[0].rules_sha256",
+    ),
+    (
+        f"events: [{{slug: a, must_have_winner: true, rules_sha256: '{DIGEST}', notes: b}}]",
+        "events[0].notes",
+    ),
     (
         "events: [" + f"{{slug: a, must_have_winner: true, rules_sha256: '{DIGEST}'}}, " * 2 + "]",
         "events[1].slug",
