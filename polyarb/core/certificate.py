@@ -1,10 +1,11 @@
 """Proofs that a portfolio cannot lose: made from its tranches, checked world by world in integers.
 
-`certify` adds up what each tranche of equal shares guarantees. `verify` trusts nothing of that: it
-walks every core world with the legs' levels alone, so an error in one does not hide in the other.
+Where one market wins, `certify` adds up what each tranche of equal shares guarantees. `verify`
+trusts nothing of that: it searches the core worlds with the legs' levels alone, so an error in one
+does not hide in the other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from itertools import pairwise
 from math import lcm
@@ -12,21 +13,24 @@ from typing import Final
 
 from polyarb.core.book import Level
 from polyarb.core.fees import fee_ceil
-from polyarb.core.market import TICK_SIZES, GroupKind, Outcome, is_on_tick
+from polyarb.core.logic import UNTIED, admits, market_of
+from polyarb.core.market import TICK_SIZES, TIED, GroupKind, Outcome, is_on_tick
 from polyarb.core.money import MICROS, Collateral, Size, ceil_div
 from polyarb.core.opportunity import Certificate, Leg, Opportunity, TailWorld
 from polyarb.core.order import BATCH_MAX, MARKETABLE_MIN, lattice
+from polyarb.core.payoffs import Position, tail_payoffs, worst_payoff
+from polyarb.core.worlds import NoWorld, TooManyWorlds, Worst, logic_of
 
-NO_WINNER: Final = -1
-"""The world in which every market of a group resolves NO."""
+MARKETS_MAX: Final = 256
+"""Markets in one group; beyond it nobody could look through a proof."""
 
-TAIL_NO_WINNER: Final = "no_winner"
-"""Name of the tail world in which an event that must have a winner has none."""
+CONSTRAINTS_MAX: Final = 4_096
+"""Cliques, and clauses, in one group's logic."""
 
 BIPS: Final = 10_000
 
 UNPROVED: Final = Certificate(
-    worst_world=NO_WINNER,
+    worst_world=(),
     payoff=Collateral(0),
     cost=Collateral(0),
     fees=Collateral(0),
@@ -52,37 +56,59 @@ def lot(legs: tuple[Leg, ...]) -> Size:
 
 
 def certify(opportunity: Opportunity) -> Certificate:
-    """Return the certificate of a portfolio of YES legs alone or NO legs alone.
+    """Return the certificate of a portfolio whose worst world can be searched for.
 
-    What the opportunity carries as certificate is ignored. A tranche of NO tokens in m markets
-    pays at least m - 1 for each set; a tranche of YES tokens of all markets pays 1.
+    What the opportunity carries as certificate is ignored. Raises NoWorld, TooManyWorlds.
     """
     legs, tranches = opportunity.legs, opportunity.tranches
-    outcomes = {leg.outcome for leg in legs}
-    assert len(outcomes) == 1, outcomes
-    selling = outcomes == {Outcome.NO}
-    if selling:
-        payoff = sum(t.size * (len(t.legs) - 1) for t in tranches)
-    else:
-        payoff = sum(t.size for t in tranches if len(t.legs) == opportunity.market_count)
+    found = _searched_payoff(opportunity) if opportunity.kind in TIED else _set_payoff(opportunity)
     cost = Collateral(sum(leg.cost for leg in legs))
     fees = Collateral(sum(leg.fee_most for leg in legs))
     settle_now = None
     if opportunity.convertible:
         settle_now = Collateral(_conversion(opportunity) - cost - fees)
-    tails: tuple[TailWorld, ...] = ()
-    if opportunity.kind is GroupKind.EXACTLY_ONE and not selling:
-        tails = (TailWorld(name=TAIL_NO_WINNER, profit=Collateral(-cost - fees)),)
     return Certificate(
-        worst_world=legs[tranches[-1].legs[0]].market_index if selling else legs[0].market_index,
-        payoff=Collateral(payoff),
+        worst_world=found.winners,
+        payoff=Collateral(found.total),
         cost=cost,
         fees=fees,
-        guaranteed=Collateral(payoff - cost - fees),
+        guaranteed=Collateral(found.total - cost - fees),
         settle_now=settle_now,
         face=Size(sum(t.size for t in tranches)),
-        tail_worlds=tails,
+        tail_worlds=_tail_worlds(opportunity, spent=cost + fees),
         digest=digest(opportunity),
+    )
+
+
+def _set_payoff(opportunity: Opportunity) -> Worst:
+    """Return what YES legs alone or NO legs alone pay where at most one market wins.
+
+    A tranche of NO tokens in m markets pays at least m - 1 for each set; a tranche of YES tokens
+    of all markets pays 1.
+    """
+    legs, tranches = opportunity.legs, opportunity.tranches
+    outcomes = {leg.outcome for leg in legs}
+    assert len(outcomes) == 1, outcomes
+    if outcomes == {Outcome.NO}:
+        payoff = sum(t.size * (len(t.legs) - 1) for t in tranches)
+        return Worst(payoff, (legs[tranches[-1].legs[0]].market_index,))
+    payoff = sum(t.size for t in tranches if len(t.legs) == opportunity.market_count)
+    return Worst(payoff, (legs[0].market_index,))
+
+
+def _searched_payoff(opportunity: Opportunity) -> Worst:
+    return worst_payoff(
+        positions(opportunity.legs),
+        opportunity.kind,
+        market_count=opportunity.market_count,
+        logic=opportunity.logic,
+    )
+
+
+def positions(legs: Iterable[Leg]) -> tuple[Position, ...]:
+    """Return what the legs hold once they are filled."""
+    return tuple(
+        Position(leg.market_index, leg.outcome, leg.size, not leg.neg_risk) for leg in legs
     )
 
 
@@ -112,7 +138,7 @@ def _atoms(opportunity: Opportunity) -> Iterator[_Atom]:
         yield from (leg.market_index, leg.condition_id, leg.question_id, leg.token_id)
         yield from (leg.complement_token_id, leg.outcome.value, leg.neg_risk, leg.tick_size)
         yield from (leg.min_order_size, leg.fee.rate_micros, leg.fee.exponent, leg.fee.assumed)
-        yield from (leg.fee_read_time_ns, leg.book_version, leg.book_time_ns)
+        yield from (leg.fee_read_time_ns, leg.depth, leg.book_version, leg.book_time_ns)
         for levels in (leg.levels, leg.exit_levels):
             yield len(levels)
             for level in levels:
@@ -120,6 +146,10 @@ def _atoms(opportunity: Opportunity) -> Iterator[_Atom]:
     yield len(opportunity.tranches)
     for tranche in opportunity.tranches:
         yield from (tranche.size, len(tranche.legs), *tranche.legs)
+    for constraints in (opportunity.logic.cliques, opportunity.logic.clauses):
+        yield len(constraints)
+        for constraint in constraints:
+            yield from (len(constraint), *constraint)
     yield opportunity.best_profit
 
 
@@ -136,6 +166,7 @@ def _conversion(opportunity: Opportunity) -> int:
 
 def _faults(opportunity: Opportunity) -> Iterator[str]:
     yield from _group_faults(opportunity)
+    yield from _logic_faults(opportunity)
     for index, leg in enumerate(opportunity.legs):
         for fault in _leg_faults(leg, opportunity):
             yield f"legs[{index}].{fault}"
@@ -158,6 +189,19 @@ def _group_faults(opportunity: Opportunity) -> Iterator[str]:
         yield f"question_count: {questions}, {opportunity.market_count} markets do not exhaust it"
 
 
+def _logic_faults(opportunity: Opportunity) -> Iterator[str]:
+    count, logic = opportunity.market_count, opportunity.logic
+    if not 1 <= count <= MARKETS_MAX:
+        yield f"market_count: {count}, not 1..{MARKETS_MAX}"
+    if (logic != UNTIED) != (opportunity.kind is GroupKind.GENERAL):
+        yield f"logic: given, or missing, for {opportunity.kind.value}"
+    constraints = (*logic.cliques, *logic.clauses)
+    if len(constraints) > 2 * CONSTRAINTS_MAX:
+        yield f"logic: more than {2 * CONSTRAINTS_MAX} constraints"
+    if any(literal == 0 or market_of(literal) >= count for c in constraints for literal in c):
+        yield f"logic: a literal outside 1..{count}"
+
+
 def _leg_faults(leg: Leg, opportunity: Opportunity) -> Iterator[str]:
     if not 0 <= leg.market_index < opportunity.market_count:
         yield f"market_index: {leg.market_index}, not 0..{opportunity.market_count - 1}"
@@ -168,6 +212,8 @@ def _leg_faults(leg: Leg, opportunity: Opportunity) -> Iterator[str]:
         yield from _exit_faults(leg)
     if leg.size < leg.min_order_size:
         yield f"min_order_size: {leg.min_order_size} is more than {leg.size}"
+    if leg.depth < leg.size:
+        yield f"depth: {leg.depth} is less than the leg"
     if leg.cost < MARKETABLE_MIN:
         yield f"levels: {leg.cost} micros is below the smallest marketable order"
     market_id = opportunity.neg_risk_market_id
@@ -225,7 +271,7 @@ def _tranche_faults(opportunity: Opportunity) -> Iterator[str]:
             yield f"tranches[{index}].legs: not two or more, rising"
         if not set(tranche.legs) <= set(outer):
             yield f"tranches[{index}].legs: not nested"
-        outer = tranche.legs
+        outer = outer if opportunity.kind in TIED else tranche.legs
         for leg in set(tranche.legs) & set(range(len(left))):
             left[leg] = Size(left[leg] - tranche.size)
     if any(left):
@@ -233,9 +279,15 @@ def _tranche_faults(opportunity: Opportunity) -> Iterator[str]:
 
 
 def _claim_faults(opportunity: Opportunity) -> Iterator[str]:
+    try:
+        yield from _claim_against(opportunity, _searched_payoff(opportunity).total)
+    except (NoWorld, TooManyWorlds) as e:
+        yield f"logic: {e}"
+
+
+def _claim_against(opportunity: Opportunity, payoff: int) -> Iterator[str]:
     claim = opportunity.certificate
-    payoffs = _payoffs(opportunity)
-    if payoffs.get(claim.worst_world) != min(payoffs.values()):
+    if _paid_in(opportunity, claim.worst_world) != payoff:
         yield f"certificate.worst_world: {claim.worst_world} is not the worst"
     cost = sum(_cost(leg.levels) for leg in opportunity.legs)
     fees = sum(
@@ -243,7 +295,6 @@ def _claim_faults(opportunity: Opportunity) -> Iterator[str]:
         for leg in opportunity.legs
         for level in leg.levels
     )
-    payoff = min(payoffs.values())
     settle_now = _conversion(opportunity) - cost - fees if opportunity.convertible else None
     truth = {
         "payoff": payoff,
@@ -251,7 +302,7 @@ def _claim_faults(opportunity: Opportunity) -> Iterator[str]:
         "fees": fees,
         "guaranteed": payoff - cost - fees,
         "settle_now": settle_now,
-        "face": max(leg.size for leg in opportunity.legs),
+        "face": sum(tranche.size for tranche in opportunity.tranches),
         "tail_worlds": _tail_worlds(opportunity, spent=cost + fees),
         "digest": digest(opportunity),
     }
@@ -264,22 +315,18 @@ def _claim_faults(opportunity: Opportunity) -> Iterator[str]:
         yield f"best_profit: {opportunity.best_profit} is below the guaranteed profit"
 
 
-def _payoffs(opportunity: Opportunity) -> dict[int, int]:
-    """Return what the legs pay in each core world: by the market that wins, or NO_WINNER.
-
-    Markets without a leg all pay alike, so the first of them stands for the rest.
-    """
-    no_total = sum(leg.size for leg in opportunity.legs if leg.outcome is Outcome.NO)
-    payoffs = {}
-    for leg in opportunity.legs:
-        won = leg.size if leg.outcome is Outcome.YES else -leg.size
-        payoffs[leg.market_index] = no_total + won
-    if opportunity.kind is not GroupKind.EXACTLY_ONE:
-        payoffs[NO_WINNER] = no_total
-    if len(opportunity.legs) < opportunity.market_count:
-        others = (i for i in range(opportunity.market_count) if i not in payoffs)
-        payoffs[next(others)] = no_total
-    return payoffs
+def _paid_in(opportunity: Opportunity, winners: tuple[int, ...]) -> int | None:
+    """Return what the legs pay in one world, None if it is written badly or cannot happen."""
+    count = opportunity.market_count
+    if any(not 0 <= w < count for w in winners) or any(a >= b for a, b in pairwise(winners)):
+        return None
+    if not admits(logic_of(opportunity.kind, count, opportunity.logic), winners):
+        return None
+    return sum(
+        leg.size
+        for leg in opportunity.legs
+        if (leg.market_index in winners) == (leg.outcome is Outcome.YES)
+    )
 
 
 def _cost(levels: tuple[Level, ...]) -> int:
@@ -287,9 +334,13 @@ def _cost(levels: tuple[Level, ...]) -> int:
 
 
 def _tail_worlds(opportunity: Opportunity, *, spent: int) -> tuple[TailWorld, ...]:
-    """Return what the portfolio nets where an event that must have a winner has none."""
-    legs = opportunity.legs
-    if opportunity.kind is not GroupKind.EXACTLY_ONE or all(g.outcome is Outcome.NO for g in legs):
-        return ()
-    no_total = sum(leg.size for leg in legs if leg.outcome is Outcome.NO)
-    return (TailWorld(name=TAIL_NO_WINNER, profit=Collateral(no_total - spent)),)
+    """Return what the portfolio nets in every abnormal outcome."""
+    paid = tail_payoffs(
+        positions(opportunity.legs),
+        opportunity.kind,
+        market_count=opportunity.market_count,
+        logic=opportunity.logic,
+    )
+    return tuple(
+        TailWorld(name=name, profit=Collateral(payoff - spent)) for name, payoff in paid.items()
+    )

@@ -1,23 +1,26 @@
 """From the exact optimum to orders that the venue takes: share lattice, minimums, at most 15 legs.
 
-Everything here rounds down. What is lost against the exact optimum is the part of each level that
-is off the lattice, legs too small to be sent, and lots whose rounded-up fees eat their profit.
+Everything here rounds down. A portfolio is a stack of tranches, the best at the bottom, so a
+smaller basket is the lower part of it.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, combinations, pairwise
-from math import lcm
+from itertools import accumulate, pairwise
 
 from polyarb.core.arbitrage import Solution
 from polyarb.core.book import Level, OrderBook
-from polyarb.core.certificate import BIPS, UNPROVED, certify, kept, lot
-from polyarb.core.fees import fee_ceil, fee_per_token_atto
-from polyarb.core.market import Group, GroupKind, Market, Outcome
-from polyarb.core.money import MICROS, Collateral, Price, Size, ceil_div, floor_to
+from polyarb.core.certificate import BIPS, UNPROVED, certify, lot
+from polyarb.core.fees import fee_per_token_atto
+from polyarb.core.market import TIED, Group, GroupKind, Outcome
+from polyarb.core.money import MICROS, Collateral, Size, floor_to
 from polyarb.core.opportunity import Leg, Opportunity, Tranche
-from polyarb.core.order import BATCH_MAX, MARKETABLE_MIN, lattice
+from polyarb.core.order import BATCH_MAX, lattice
+from polyarb.core.payoffs import Position, worst_payoff
+from polyarb.core.sets import best_sizes, least_size, prefix
+from polyarb.core.stacks import Slice, Token, best_stack
+from polyarb.core.worlds import NoWorld, TooManyWorlds
 
 _MICRO_IN_YOCTO = 10**18
 """One micro of collateral in 1e-24, the unit in which size x price x rate is whole."""
@@ -48,55 +51,52 @@ def build(
     fault = _unfit(group, books, solution)
     if fault is not None:
         return TooSmall(fault)
-    outcome = Outcome.NO if solution.multiplier < 0 else Outcome.YES
-    sizes = _best_sizes(group, books, outcome, depth=Size(abs(solution.multiplier)))
-    if sizes is None:
-        return TooSmall("no size on the share lattice covers minimum orders and fees")
-    legs = tuple(
-        _leg(
-            group.markets[index],
-            books[index],
-            market_index=index,
-            outcome=outcome,
-            size=size,
-            book_time_ns=book_times_ns[index],
-        )
-        for index, size in sorted(sizes.items())
-    )
-    opportunity = Opportunity(
-        opportunity_id=opportunity_id,
-        event_id=group.event_id,
-        slug=group.slug,
-        title=group.title,
-        kind=group.kind,
-        reason=group.reason,
-        neg_risk_market_id=group.neg_risk_market_id,
-        fee_bips=group.fee_bips,
-        market_count=len(group.markets),
-        question_count=group.question_count,
-        end_time_ns=group.end_time_ns,
-        legs=legs,
-        tranches=stack([leg.size for leg in legs]),
-        certificate=UNPROVED,
-        best_profit=Collateral(solution.profit // _MICRO_IN_YOCTO),
-        first_seen_time_ns=first_seen_time_ns,
-        detected_time_ns=detected_time_ns,
-    )
-    return replace(opportunity, certificate=certify(opportunity))
+    try:
+        slices = _slices(group, books, solution)
+        while slices:
+            legs, tranches = _laid_out(group, books, slices, book_times_ns)
+            opportunity = Opportunity(
+                opportunity_id=opportunity_id,
+                event_id=group.event_id,
+                slug=group.slug,
+                title=group.title,
+                kind=group.kind,
+                reason=group.reason,
+                neg_risk_market_id=group.neg_risk_market_id,
+                fee_bips=group.fee_bips,
+                market_count=len(group.markets),
+                question_count=group.question_count,
+                end_time_ns=group.end_time_ns,
+                logic=group.logic,
+                legs=legs,
+                tranches=tranches,
+                certificate=UNPROVED,
+                best_profit=Collateral(solution.profit // _MICRO_IN_YOCTO),
+                first_seen_time_ns=first_seen_time_ns,
+                detected_time_ns=detected_time_ns,
+            )
+            proved = _proved(opportunity)
+            if proved is not None:
+                return proved
+            slices.pop()
+    except (NoWorld, TooManyWorlds) as e:
+        return TooSmall(f"nothing can be proved: {e}")
+    return TooSmall("no size on the share lattice covers minimum orders and fees")
 
 
 def resize(opportunity: Opportunity, sets: Size) -> Opportunity | TooSmall:
     """Return the opportunity cut to at most `sets`, best levels first, with a new proof."""
-    legs = opportunity.legs
-    whole = Size(floor_to(sets, lot(legs)))
+    step = lot(opportunity.legs)
+    whole = Size(floor_to(sets, step))
     if whole >= opportunity.certificate.face:
         return opportunity
-    if whole < _least_sets(legs):
+    tranches = _lowest(opportunity.tranches, whole)
+    while tranches and not _sendable(opportunity.legs, tranches, step):
+        tranches = tranches[:-1]
+    if not tranches:
         return TooSmall(f"{sets} micro-sets are less than the venue's smallest orders")
-    legs = tuple(_cut(leg, Size(min(leg.size, whole))) for leg in legs)
-    smaller = replace(opportunity, legs=legs, tranches=stack([leg.size for leg in legs]))
-    smaller = replace(smaller, certificate=certify(smaller))
-    if smaller.certificate.profit <= 0 or smaller.certificate.guaranteed <= 0:
+    smaller = _proved(_cut_to(opportunity, tranches))
+    if smaller is None:
         return TooSmall(f"{sets} micro-sets do not pay after fees")
     return smaller
 
@@ -104,7 +104,7 @@ def resize(opportunity: Opportunity, sets: Size) -> Opportunity | TooSmall:
 def smallest(opportunity: Opportunity) -> Size:
     """Return an executable number of sets of which not one lot less is executable."""
     step = lot(opportunity.legs)
-    low, high = _least_sets(opportunity.legs) // step, opportunity.certificate.face // step
+    low, high = _least_sets(opportunity) // step, opportunity.certificate.face // step
     middle = low  # mostly the answer: only rounded-up fees make it too small
     while low < high:
         if isinstance(resize(opportunity, Size(middle * step)), TooSmall):
@@ -124,18 +124,22 @@ def profitable_sets(
     for bad ones. Fees are exact here; charges are rounded up only in a certificate, by at most
     0.00001 for each level. 0 if not even the first lot earns enough. May be less than `smallest`.
     """
-    step = lot(opportunity.legs)
-    low, high = 0, opportunity.certificate.face // step
-    while low < high:
-        middle = (low + high + 1) // 2
-        gross, net = _worth(opportunity, Size(middle * step))
-        gross_before, net_before = _worth(opportunity, Size((middle - 1) * step))
-        enough = (
+    step, pays = lot(opportunity.legs), _payoffs(opportunity)
+
+    def enough(index: int) -> bool:
+        gross, net = _worth(opportunity, pays, (index + 1) * step)
+        gross_before, net_before = _worth(opportunity, pays, index * step)
+        return (
             gross - gross_before >= min_gross_edge_micros * step * MICROS**2
             and net - net_before >= min_net_edge_micros * step * MICROS**2
         )
-        low, high = (middle, high) if enough else (low, middle - 1)
-    return Size(low * step)
+
+    lots = _turning_lots(opportunity, step)
+    if opportunity.kind in TIED:
+        at = next((at for at, index in enumerate(lots) if not enough(index)), len(lots))
+    else:  # every lot costs at least as much as the one before
+        at = bisect_left(lots, 1, key=lambda index: not enough(index))
+    return Size(lots[at] * step) if at < len(lots) else opportunity.certificate.face
 
 
 def stack(sizes: Sequence[Size]) -> tuple[Tranche, ...]:
@@ -150,7 +154,7 @@ def stack(sizes: Sequence[Size]) -> tuple[Tranche, ...]:
 def _unfit(group: Group, books: Sequence[OrderBook], solution: Solution) -> str | None:
     if group.kind is GroupKind.BINARY:
         return "a single market that seems to pay is a data alarm"
-    if solution.multiplier == 0:
+    if solution.multiplier == 0 and group.kind not in TIED:
         return "nothing pays across markets"
     crossed = [m.title for m, b in zip(group.markets, books, strict=True) if b.crossed]
     if crossed:
@@ -163,142 +167,102 @@ def _unfit(group: Group, books: Sequence[OrderBook], solution: Solution) -> str 
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Ladder:
-    """One token's asks cut to its lattice, with running totals at the end of each level.
+def _slices(group: Group, books: Sequence[OrderBook], solution: Solution) -> list[Slice]:
+    if group.kind in TIED:
+        return best_stack(group, books, solution)
+    outcome = Outcome.NO if solution.multiplier < 0 else Outcome.YES
+    sizes = best_sizes(group, books, outcome, depth=Size(abs(solution.multiplier))) or {}
+    tokens = [(index, outcome) for index in sorted(sizes)]
+    tranches = stack([sizes[index] for index, _ in tokens])
+    return [(tuple(tokens[i] for i in tranche.legs), tranche.size) for tranche in tranches]
 
-    ends: size bought. spent: micros paid, fees included and rounded up per level.
+
+def _laid_out(
+    group: Group, books: Sequence[OrderBook], slices: Sequence[Slice], book_times_ns: Sequence[int]
+) -> tuple[tuple[Leg, ...], tuple[Tranche, ...]]:
+    """Return the legs in market order, and the slices as tranches of them."""
+    sizes: dict[Token, int] = {}
+    for tokens, size in slices:
+        for token in tokens:
+            sizes[token] = sizes.get(token, 0) + size
+    order = {token: at for at, token in enumerate(sorted(sizes, key=lambda token: token[0]))}
+    legs = tuple(
+        _leg(
+            group,
+            books[token[0]],
+            token,
+            size=Size(sizes[token]),
+            book_time_ns=book_times_ns[token[0]],
+        )
+        for token in order
+    )
+    tranches = tuple(Tranche(size, tuple(sorted(order[t] for t in ts))) for ts, size in slices)
+    return legs, tranches
+
+
+def _proved(opportunity: Opportunity) -> Opportunity | None:
+    """Return the opportunity with its certificate, None if that shows no profit.
+
+    The optimum under a general logic is known to a billionth only: what is proved exceeds it then.
     """
-
-    index: int
-    market: Market
-    levels: tuple[Level, ...]
-    ends: tuple[int, ...]
-    spent: tuple[int, ...]
-
-    def spend(self, size: int) -> int:
-        """Return the most that buying `size` costs; `size` is on the lattice and available."""
-        at = bisect_left(self.ends, size)
-        before, paid = (self.ends[at - 1], self.spent[at - 1]) if at else (0, 0)
-        return paid + _charge(self.market, self.levels[at].price, size - before)
-
-    def least(self, step: int) -> int | None:
-        """Return the smallest multiple of `step` that may be sent, None if there is none."""
-        least = _least_size(self.levels, self.market.min_order_size, step)
-        return least if least is not None and least <= self.ends[-1] else None
-
-
-def _charge(market: Market, price: Price, size: int) -> int:
-    return price * size // MICROS + fee_ceil(market.fee, price=price, size=Size(size))
-
-
-def _ladder(market: Market, index: int, asks: Sequence[Level], depth: Size) -> _Ladder | None:
-    step, left, levels = lattice(market.tick_size), int(depth), list[Level]()
-    for price, size in asks:
-        whole = floor_to(min(size, left), step)
-        if whole > 0:
-            levels.append(Level(price, Size(whole)))
-        left -= whole
-        if left < step:
-            break
-    if not levels:
+    claim = certify(opportunity)
+    if claim.profit <= 0 or claim.guaranteed <= 0:
         return None
-    return _Ladder(
-        index=index,
-        market=market,
-        levels=tuple(levels),
-        ends=tuple(accumulate(level.size for level in levels)),
-        spent=tuple(accumulate(_charge(market, level.price, level.size) for level in levels)),
+    if opportunity.kind in TIED and claim.guaranteed > opportunity.best_profit:
+        opportunity = replace(opportunity, best_profit=claim.guaranteed)
+        claim = certify(opportunity)
+    return replace(opportunity, certificate=claim)
+
+
+def _lowest(tranches: Sequence[Tranche], sets: int) -> tuple[Tranche, ...]:
+    """Return the first `sets` of a stack."""
+    kept, left = list[Tranche](), sets
+    for tranche in tranches:
+        if left <= 0:
+            break
+        kept.append(replace(tranche, size=Size(min(tranche.size, left))))
+        left -= tranche.size
+    return tuple(kept)
+
+
+def _sizes(tranches: Sequence[Tranche], count: int) -> list[int]:
+    """Return how much of each of `count` legs the tranches hold."""
+    sizes = [0] * count
+    for tranche in tranches:
+        for index in tranche.legs:
+            sizes[index] += tranche.size
+    return sizes
+
+
+def _sendable(legs: Sequence[Leg], tranches: Sequence[Tranche], step: int) -> bool:
+    """Return whether every leg that the tranches use may be sent in that size."""
+    for leg, size in zip(legs, _sizes(tranches, len(legs)), strict=True):
+        if size:
+            least = least_size(leg.levels, leg.min_order_size, step)
+            if least is None or size < least:
+                return False
+    return True
+
+
+def _cut_to(opportunity: Opportunity, tranches: tuple[Tranche, ...]) -> Opportunity:
+    """Return the opportunity with only these tranches, and the legs that they use."""
+    sizes = _sizes(tranches, len(opportunity.legs))
+    order = {index: at for at, index in enumerate(i for i, size in enumerate(sizes) if size)}
+    return replace(
+        opportunity,
+        legs=tuple(_cut(opportunity.legs[index], Size(sizes[index])) for index in order),
+        tranches=tuple(
+            Tranche(tranche.size, tuple(order[index] for index in tranche.legs))
+            for tranche in tranches
+        ),
     )
 
 
-def _best_sizes(
-    group: Group, books: Sequence[OrderBook], outcome: Outcome, *, depth: Size
-) -> dict[int, Size] | None:
-    """Return leg sizes by market index that maximise the profit, None if nothing pays."""
-    ladders = [
-        ladder
-        for index, (market, book) in enumerate(zip(group.markets, books, strict=True))
-        if (ladder := _ladder(market, index, book.seen_from(outcome).asks, depth)) is not None
-    ]
-    fee_bips = group.fee_bips if group.convertible else 0
-    best_profit, best_sizes = 0, None
-    for step in _lots(ladders):
-        fitting = [x for x in ladders if step % lattice(x.market.tick_size) == 0]
-        if outcome is Outcome.NO:
-            candidates = _no_stacks(fitting, step, fee_bips)
-        else:
-            candidates = _yes_sets(fitting, step, len(group.markets))
-        for profit, sizes in candidates:
-            if profit > best_profit:
-                best_profit, best_sizes = profit, sizes
-    return best_sizes
-
-
-def _lots(ladders: Sequence[_Ladder]) -> list[int]:
-    """Return every common lattice that some of the legs could share, finest first."""
-    steps = sorted({lattice(x.market.tick_size) for x in ladders})
-    return sorted({lcm(*some) for n in range(1, len(steps) + 1) for some in combinations(steps, n)})
-
-
-def _depths(ladders: Sequence[_Ladder], step: int) -> list[int]:
-    """Return the set counts at which the best portfolio can end.
-
-    Profit is concave between the ends of levels, and jumps up only where a leg becomes large
-    enough to be sent.
-    """
-    ends = {floor_to(end, step) for ladder in ladders for end in ladder.ends}
-    leasts = {least for ladder in ladders if (least := ladder.least(step)) is not None}
-    return sorted((ends | leasts) - {0})
-
-
-def _no_stacks(
-    ladders: Sequence[_Ladder], step: int, fee_bips: int
-) -> Iterator[tuple[int, dict[int, Size]]]:
-    """Yield (profit, sizes) of the best stack of NO legs at each depth.
-
-    A leg of size s adds s - cost, and the deepest leg's size is paid once: the market that wins.
-    So at a given depth the best 15 legs are the 15 that add most.
-    """
-    ready = [(x, least) for x in ladders if (least := x.least(step)) is not None]
-    for depth in _depths(ladders, step):
-        worth = []
-        for ladder, least in ready:
-            size = min(depth, floor_to(ladder.ends[-1], step))
-            if size >= least:
-                worth.append((kept(Size(size), fee_bips) - ladder.spend(size), ladder.index, size))
-        chosen = sorted((w for w in worth if w[0] > 0), key=lambda w: (-w[0], w[1]))[:BATCH_MAX]
-        if len(chosen) >= 2:
-            top = max(size for _, _, size in chosen)
-            profit = sum(value for value, _, _ in chosen) - kept(Size(top), fee_bips)
-            yield profit, {index: Size(size) for _, index, size in chosen}
-
-
-def _yes_sets(
-    ladders: Sequence[_Ladder], step: int, market_count: int
-) -> Iterator[tuple[int, dict[int, Size]]]:
-    """Yield (profit, sizes) of the set of all YES at each depth where every leg can be sent."""
-    leasts = [least for x in ladders if (least := x.least(step)) is not None]
-    if len(leasts) < market_count:
-        return
-    most = min(floor_to(ladder.ends[-1], step) for ladder in ladders)
-    for depth in _depths(ladders, step):
-        if max(leasts) <= depth <= most:
-            profit = depth - sum(ladder.spend(depth) for ladder in ladders)
-            yield profit, {ladder.index: Size(depth) for ladder in ladders}
-
-
-def _leg(
-    market: Market,
-    book: OrderBook,
-    *,
-    market_index: int,
-    outcome: Outcome,
-    size: Size,
-    book_time_ns: int,
-) -> Leg:
-    own = book.seen_from(outcome)
+def _leg(group: Group, book: OrderBook, token: Token, *, size: Size, book_time_ns: int) -> Leg:
+    market_index, outcome = token
+    market, own = group.markets[market_index], book.seen_from(outcome)
     asks = [Level(p, Size(floor_to(s, lattice(market.tick_size)))) for p, s in own.asks]
+    levels = prefix(asks, size)
     return Leg(
         market_index=market_index,
         condition_id=market.condition_id,
@@ -312,62 +276,76 @@ def _leg(
         min_order_size=market.min_order_size,
         fee=market.fee,
         fee_read_time_ns=market.fee_read_time_ns,
-        levels=_prefix(asks, size),
-        exit_levels=_prefix(own.bids, Size(2 * size)),
+        levels=levels,
+        exit_levels=prefix(own.bids, Size(2 * size)),
+        depth=Size(sum(ask.size for ask in own.asks if ask.price <= levels[-1].price)),
         book_version=book.version,
         book_time_ns=book_time_ns,
     )
 
 
 def _cut(leg: Leg, size: Size) -> Leg:
-    exits = _prefix(leg.exit_levels, Size(2 * size))
-    return replace(leg, levels=_prefix(leg.levels, size), exit_levels=exits)
+    exits = prefix(leg.exit_levels, Size(2 * size))
+    return replace(leg, levels=prefix(leg.levels, size), exit_levels=exits)
 
 
-def _prefix(levels: Sequence[Level], size: Size) -> tuple[Level, ...]:
-    """Return the first `size` of the levels, or all where they hold less."""
-    taken, left = list[Level](), int(size)
-    for price, available in levels:
-        if left <= 0:
-            break
-        if available > 0:
-            taken.append(Level(price, Size(min(available, left))))
-            left -= available
-    return tuple(taken)
-
-
-def _least_size(levels: Sequence[Level], min_order_size: Size, step: int) -> int | None:
-    """Return the smallest multiple of `step` worth 1.00 and not under the minimum size."""
-    bought, paid = 0, 0
-    for price, size in levels:
-        short = MARKETABLE_MIN * MICROS - paid
-        if short <= price * size:
-            least = max(bought + ceil_div(short, price), min_order_size)
-            return ceil_div(least, step) * step
-        bought, paid = bought + size, paid + price * size
-    return None
-
-
-def _least_sets(legs: tuple[Leg, ...]) -> int:
-    """Return the fewest sets with which every leg may be sent."""
-    step, most = lot(legs), 0
-    for leg in legs:
-        least = _least_size(leg.levels, leg.min_order_size, step)
+def _least_sets(opportunity: Opportunity) -> int:
+    """Return the fewest sets with which every leg of the first tranche may be sent."""
+    step, most = lot(opportunity.legs), 0
+    for index in opportunity.tranches[0].legs:
+        leg = opportunity.legs[index]
+        least = least_size(leg.levels, leg.min_order_size, step)
         assert least is not None, leg.token_id
         most = max(most, least)
     return most
 
 
-def _worth(opportunity: Opportunity, sets: Size) -> tuple[int, int]:
+def _payoffs(opportunity: Opportunity) -> list[int]:
+    """Return how many times its size each tranche pays in its worst core world."""
+    legs = opportunity.legs
+    if opportunity.kind not in TIED:
+        selling = legs[0].outcome is Outcome.NO
+        return [len(t.legs) - 1 if selling else 1 for t in opportunity.tranches]
+    units = []
+    for tranche in opportunity.tranches:
+        held = [
+            Position(legs[i].market_index, legs[i].outcome, Size(1), can_void=False)
+            for i in tranche.legs
+        ]
+        found = worst_payoff(
+            held,
+            opportunity.kind,
+            market_count=opportunity.market_count,
+            logic=opportunity.logic,
+        )
+        units.append(found.total)
+    return units
+
+
+def _turning_lots(opportunity: Opportunity, step: int) -> list[int]:
+    """Return the lots, rising, that may cost more than the one before: all others cost as much."""
+    turns, start = {0}, 0
+    bought = [0] * len(opportunity.legs)
+    for tranche in opportunity.tranches:
+        turns.add(start)
+        for index in tranche.legs:
+            ends = accumulate(level.size for level in opportunity.legs[index].levels)
+            turns.update(start + end - bought[index] for end in ends if end > bought[index])
+            bought[index] += tranche.size
+        start += tranche.size
+    lots = {lot for turn in turns for lot in (turn // step, turn // step + 1)}
+    return sorted(lot for lot in lots if lot * step < start)
+
+
+def _worth(opportunity: Opportunity, pays: Sequence[int], sets: int) -> tuple[int, int]:
     """Return (payoff - cost, profit) of the first `sets` in 1e-24, with exact fees."""
     fee_bips = opportunity.fee_bips if opportunity.convertible else 0
-    sizes = [Size(min(leg.size, sets)) for leg in opportunity.legs]
+    tranches = _lowest(opportunity.tranches, sets)
     cost_pico = fees = 0
-    for leg, size in zip(opportunity.legs, sizes, strict=True):
-        for price, taken in _prefix(leg.levels, size):
+    for leg, size in zip(opportunity.legs, _sizes(tranches, len(opportunity.legs)), strict=True):
+        for price, taken in prefix(leg.levels, Size(size)):
             cost_pico += price * taken
             fees += fee_per_token_atto(leg.fee, price) * taken
-    selling = opportunity.legs[0].outcome is Outcome.NO
-    payoff = sum(sizes) - max(sizes) if selling else max(sizes)
+    payoff = sum(t.size * unit for t, unit in zip(tranches, pays, strict=False))
     gross = payoff * _MICRO_IN_YOCTO - cost_pico * MICROS**2
     return gross, gross - fees - payoff * fee_bips * (_MICRO_IN_YOCTO // BIPS)

@@ -43,6 +43,10 @@ class GroupKind(Enum):
     GENERAL = "GENERAL"
 
 
+TIED: Final = frozenset({GroupKind.LADDER, GroupKind.GENERAL})
+"""Kinds whose markets are tied by reviewed relations, not by an event of one winner."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
     """One binary question.

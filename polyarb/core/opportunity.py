@@ -5,6 +5,7 @@ from enum import Enum
 
 from polyarb.core.book import Level
 from polyarb.core.fees import FeeSchedule, fee_ceil
+from polyarb.core.logic import UNTIED, Logic
 from polyarb.core.market import GroupKind, Outcome
 from polyarb.core.money import MICROS, Collateral, Price, Size, ceil_div, notional_floor
 
@@ -15,6 +16,7 @@ class Leg:
 
     market_index: position in the group's markets. levels: this token's asks, best first, with the
     size taken at each. exit_levels: this token's bids, best first, up to twice the leg's size.
+    depth: tokens on offer at or below the leg's limit price, off the share lattice too.
     book_version, book_time_ns: which book was read, and when it was last known to be current.
     """
 
@@ -32,6 +34,7 @@ class Leg:
     fee_read_time_ns: int
     levels: tuple[Level, ...]
     exit_levels: tuple[Level, ...]
+    depth: Size
     book_version: int
     book_time_ns: int
 
@@ -95,14 +98,14 @@ class TailWorld:
 class Certificate:
     """The claim that a portfolio cannot lose, in integers, as `certificate.verify` checks it.
 
-    worst_world: index of the market that wins in the worst core world, -1 for no winner.
+    worst_world: the markets that resolve YES in the worst core world, rising; none for no winner.
     payoff: in that world. cost: before fees, rounded up. fees: the most that can be charged.
     guaranteed: payoff - cost - fees. settle_now: the same with only what a conversion pays at once
     counted; None where the group does not convert. face: number of sets of face 1.00, in micros.
     digest: sha256 hex over every field of the opportunity that the proof rests on.
     """
 
-    worst_world: int
+    worst_world: tuple[int, ...]
     payoff: Collateral
     cost: Collateral
     fees: Collateral
@@ -143,10 +146,12 @@ class Opportunity:
     """A portfolio that pays more than it costs in every core world, ready to be sized.
 
     opportunity_id: one uninterrupted interval during which the event's verdict is positive.
-    market_count: markets in the group. question_count: on chain, None where unknown.
-    legs: 2..15, distinct markets. tranches: nested, largest leg set first; a leg's size is the sum
-    of its tranches. best_profit: what the exact optimum over all depth guarantees, before the
-    share lattice, rounded down. first_seen_time_ns, detected_time_ns: Unix time.
+    market_count: markets in the group. question_count: on chain, None where unknown. logic: of a
+    GENERAL group, over market indexes. legs: 2..15, distinct markets. tranches: each pays more than
+    it costs, best first; a leg's size is the sum of its tranches. Those of an event in which one
+    market wins are nested, the largest leg set first. best_profit: what the exact optimum over all
+    depth guarantees, before the share lattice, rounded down. first_seen_time_ns, detected_time_ns:
+    Unix time.
     """
 
     opportunity_id: str
@@ -166,6 +171,7 @@ class Opportunity:
     best_profit: Collateral
     first_seen_time_ns: int
     detected_time_ns: int
+    logic: Logic = UNTIED
 
     @property
     def cost(self) -> Collateral:

@@ -16,6 +16,8 @@ class GroupKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     GROUP_KIND_BINARY: _ClassVar[GroupKind]
     GROUP_KIND_EXACTLY_ONE: _ClassVar[GroupKind]
     GROUP_KIND_AT_MOST_ONE: _ClassVar[GroupKind]
+    GROUP_KIND_LADDER: _ClassVar[GroupKind]
+    GROUP_KIND_GENERAL: _ClassVar[GroupKind]
 
 class Outcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -26,6 +28,8 @@ GROUP_KIND_UNSPECIFIED: GroupKind
 GROUP_KIND_BINARY: GroupKind
 GROUP_KIND_EXACTLY_ONE: GroupKind
 GROUP_KIND_AT_MOST_ONE: GroupKind
+GROUP_KIND_LADDER: GroupKind
+GROUP_KIND_GENERAL: GroupKind
 OUTCOME_UNSPECIFIED: Outcome
 OUTCOME_YES: Outcome
 OUTCOME_NO: Outcome

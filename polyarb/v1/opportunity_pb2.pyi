@@ -33,7 +33,7 @@ ALARM_KIND_LINK_LOST: AlarmKind
 ALARM_KIND_STALE: AlarmKind
 
 class Leg(_message.Message):
-    __slots__ = ("market_index", "condition_id", "question_id", "title", "token_id", "complement_token_id", "outcome", "neg_risk", "tick_size_micros", "min_order_size_micros", "fee", "fee_read_time", "levels", "exit_levels", "book_version", "book_time")
+    __slots__ = ("market_index", "condition_id", "question_id", "title", "token_id", "complement_token_id", "outcome", "neg_risk", "tick_size_micros", "min_order_size_micros", "fee", "fee_read_time", "levels", "exit_levels", "book_version", "book_time", "depth_micros")
     MARKET_INDEX_FIELD_NUMBER: _ClassVar[int]
     CONDITION_ID_FIELD_NUMBER: _ClassVar[int]
     QUESTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -50,6 +50,7 @@ class Leg(_message.Message):
     EXIT_LEVELS_FIELD_NUMBER: _ClassVar[int]
     BOOK_VERSION_FIELD_NUMBER: _ClassVar[int]
     BOOK_TIME_FIELD_NUMBER: _ClassVar[int]
+    DEPTH_MICROS_FIELD_NUMBER: _ClassVar[int]
     market_index: int
     condition_id: str
     question_id: str
@@ -66,7 +67,8 @@ class Leg(_message.Message):
     exit_levels: _containers.RepeatedCompositeFieldContainer[_market_pb2.Level]
     book_version: int
     book_time: _timestamp_pb2.Timestamp
-    def __init__(self, market_index: _Optional[int] = ..., condition_id: _Optional[str] = ..., question_id: _Optional[str] = ..., title: _Optional[str] = ..., token_id: _Optional[str] = ..., complement_token_id: _Optional[str] = ..., outcome: _Optional[_Union[_market_pb2.Outcome, str]] = ..., neg_risk: _Optional[bool] = ..., tick_size_micros: _Optional[int] = ..., min_order_size_micros: _Optional[int] = ..., fee: _Optional[_Union[_market_pb2.FeeSchedule, _Mapping]] = ..., fee_read_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., levels: _Optional[_Iterable[_Union[_market_pb2.Level, _Mapping]]] = ..., exit_levels: _Optional[_Iterable[_Union[_market_pb2.Level, _Mapping]]] = ..., book_version: _Optional[int] = ..., book_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    depth_micros: int
+    def __init__(self, market_index: _Optional[int] = ..., condition_id: _Optional[str] = ..., question_id: _Optional[str] = ..., title: _Optional[str] = ..., token_id: _Optional[str] = ..., complement_token_id: _Optional[str] = ..., outcome: _Optional[_Union[_market_pb2.Outcome, str]] = ..., neg_risk: _Optional[bool] = ..., tick_size_micros: _Optional[int] = ..., min_order_size_micros: _Optional[int] = ..., fee: _Optional[_Union[_market_pb2.FeeSchedule, _Mapping]] = ..., fee_read_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., levels: _Optional[_Iterable[_Union[_market_pb2.Level, _Mapping]]] = ..., exit_levels: _Optional[_Iterable[_Union[_market_pb2.Level, _Mapping]]] = ..., book_version: _Optional[int] = ..., book_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., depth_micros: _Optional[int] = ...) -> None: ...
 
 class Tranche(_message.Message):
     __slots__ = ("size_micros", "legs")
@@ -95,7 +97,7 @@ class Certificate(_message.Message):
     FACE_MICROS_FIELD_NUMBER: _ClassVar[int]
     TAIL_WORLDS_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
-    worst_world: int
+    worst_world: _containers.RepeatedScalarFieldContainer[int]
     payoff_micros: int
     cost_micros: int
     fees_micros: int
@@ -104,10 +106,10 @@ class Certificate(_message.Message):
     face_micros: int
     tail_worlds: _containers.RepeatedCompositeFieldContainer[TailWorld]
     digest: str
-    def __init__(self, worst_world: _Optional[int] = ..., payoff_micros: _Optional[int] = ..., cost_micros: _Optional[int] = ..., fees_micros: _Optional[int] = ..., guaranteed_micros: _Optional[int] = ..., settle_now_micros: _Optional[int] = ..., face_micros: _Optional[int] = ..., tail_worlds: _Optional[_Iterable[_Union[TailWorld, _Mapping]]] = ..., digest: _Optional[str] = ...) -> None: ...
+    def __init__(self, worst_world: _Optional[_Iterable[int]] = ..., payoff_micros: _Optional[int] = ..., cost_micros: _Optional[int] = ..., fees_micros: _Optional[int] = ..., guaranteed_micros: _Optional[int] = ..., settle_now_micros: _Optional[int] = ..., face_micros: _Optional[int] = ..., tail_worlds: _Optional[_Iterable[_Union[TailWorld, _Mapping]]] = ..., digest: _Optional[str] = ...) -> None: ...
 
 class Opportunity(_message.Message):
-    __slots__ = ("opportunity_id", "event_id", "slug", "title", "kind", "reason", "neg_risk_market_id", "fee_bips", "market_count", "question_count", "end_time", "legs", "tranches", "certificate", "best_profit_micros", "first_seen_time", "detected_time")
+    __slots__ = ("opportunity_id", "event_id", "slug", "title", "kind", "reason", "neg_risk_market_id", "fee_bips", "market_count", "question_count", "end_time", "legs", "tranches", "certificate", "best_profit_micros", "first_seen_time", "detected_time", "logic")
     OPPORTUNITY_ID_FIELD_NUMBER: _ClassVar[int]
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     SLUG_FIELD_NUMBER: _ClassVar[int]
@@ -125,6 +127,7 @@ class Opportunity(_message.Message):
     BEST_PROFIT_MICROS_FIELD_NUMBER: _ClassVar[int]
     FIRST_SEEN_TIME_FIELD_NUMBER: _ClassVar[int]
     DETECTED_TIME_FIELD_NUMBER: _ClassVar[int]
+    LOGIC_FIELD_NUMBER: _ClassVar[int]
     opportunity_id: str
     event_id: str
     slug: str
@@ -142,7 +145,22 @@ class Opportunity(_message.Message):
     best_profit_micros: int
     first_seen_time: _timestamp_pb2.Timestamp
     detected_time: _timestamp_pb2.Timestamp
-    def __init__(self, opportunity_id: _Optional[str] = ..., event_id: _Optional[str] = ..., slug: _Optional[str] = ..., title: _Optional[str] = ..., kind: _Optional[_Union[_market_pb2.GroupKind, str]] = ..., reason: _Optional[str] = ..., neg_risk_market_id: _Optional[str] = ..., fee_bips: _Optional[int] = ..., market_count: _Optional[int] = ..., question_count: _Optional[int] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., legs: _Optional[_Iterable[_Union[Leg, _Mapping]]] = ..., tranches: _Optional[_Iterable[_Union[Tranche, _Mapping]]] = ..., certificate: _Optional[_Union[Certificate, _Mapping]] = ..., best_profit_micros: _Optional[int] = ..., first_seen_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., detected_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    logic: Logic
+    def __init__(self, opportunity_id: _Optional[str] = ..., event_id: _Optional[str] = ..., slug: _Optional[str] = ..., title: _Optional[str] = ..., kind: _Optional[_Union[_market_pb2.GroupKind, str]] = ..., reason: _Optional[str] = ..., neg_risk_market_id: _Optional[str] = ..., fee_bips: _Optional[int] = ..., market_count: _Optional[int] = ..., question_count: _Optional[int] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., legs: _Optional[_Iterable[_Union[Leg, _Mapping]]] = ..., tranches: _Optional[_Iterable[_Union[Tranche, _Mapping]]] = ..., certificate: _Optional[_Union[Certificate, _Mapping]] = ..., best_profit_micros: _Optional[int] = ..., first_seen_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., detected_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., logic: _Optional[_Union[Logic, _Mapping]] = ...) -> None: ...
+
+class Logic(_message.Message):
+    __slots__ = ("cliques", "clauses")
+    CLIQUES_FIELD_NUMBER: _ClassVar[int]
+    CLAUSES_FIELD_NUMBER: _ClassVar[int]
+    cliques: _containers.RepeatedCompositeFieldContainer[Literals]
+    clauses: _containers.RepeatedCompositeFieldContainer[Literals]
+    def __init__(self, cliques: _Optional[_Iterable[_Union[Literals, _Mapping]]] = ..., clauses: _Optional[_Iterable[_Union[Literals, _Mapping]]] = ...) -> None: ...
+
+class Literals(_message.Message):
+    __slots__ = ("literals",)
+    LITERALS_FIELD_NUMBER: _ClassVar[int]
+    literals: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, literals: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class DataAlarm(_message.Message):
     __slots__ = ("kind", "event_id", "condition_id", "message", "edge_micros", "time")

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 from polyarb.core.book import Level, OrderBook
+from polyarb.core.certificate import CONSTRAINTS_MAX, MARKETS_MAX
 from polyarb.core.errors import BadInput
 from polyarb.core.fees import FeeSchedule
+from polyarb.core.logic import UNTIED, Logic
 from polyarb.core.market import TICK_SIZES, GroupKind, Outcome
 from polyarb.core.money import MICROS, Collateral, Price, Size
 from polyarb.core.opportunity import (
@@ -87,6 +89,7 @@ def leg_to(leg: Leg) -> opportunity_pb2.Leg:
         fee_read_time=timestamp(leg.fee_read_time_ns),
         levels=levels_to(leg.levels),
         exit_levels=levels_to(leg.exit_levels),
+        depth_micros=leg.depth,
         book_version=leg.book_version,
         book_time=timestamp(leg.book_time_ns),
     )
@@ -118,6 +121,7 @@ def leg_from(message: opportunity_pb2.Leg, field: str) -> Leg:
         fee_read_time_ns=time_ns(message.fee_read_time),
         levels=levels_from(message.levels, f"{field}.levels"),
         exit_levels=levels_from(message.exit_levels, f"{field}.exit_levels"),
+        depth=Size(message.depth_micros),
         book_version=message.book_version,
         book_time_ns=time_ns(message.book_time),
     )
@@ -145,7 +149,7 @@ def certificate_from(message: opportunity_pb2.Certificate) -> Certificate:
     """Return a certificate as it was claimed; `certificate.verify` judges it."""
     has_settle_now = message.HasField("settle_now_micros")
     return Certificate(
-        worst_world=message.worst_world,
+        worst_world=tuple(message.worst_world),
         payoff=Collateral(message.payoff_micros),
         cost=Collateral(message.cost_micros),
         fees=Collateral(message.fees_micros),
@@ -183,6 +187,8 @@ def opportunity_to(opportunity: Opportunity) -> opportunity_pb2.Opportunity:
     )
     if opportunity.end_time_ns is not None:
         message.end_time.CopyFrom(timestamp(opportunity.end_time_ns))
+    if opportunity.logic != UNTIED:
+        message.logic.CopyFrom(logic_to(opportunity.logic))
     return message
 
 
@@ -192,6 +198,10 @@ def opportunity_from(message: opportunity_pb2.Opportunity) -> Opportunity:
         raise BadInput("opportunity.opportunity_id", "must not be empty")
     if not message.legs or len(message.legs) > 15:
         raise BadInput("opportunity.legs", f"must be 1 to 15 legs, got {len(message.legs)}")
+    if not 1 <= message.market_count <= MARKETS_MAX:
+        raise BadInput(
+            "opportunity.market_count", f"must be 1 to {MARKETS_MAX}, got {message.market_count}"
+        )
     return Opportunity(
         opportunity_id=message.opportunity_id,
         event_id=message.event_id,
@@ -212,7 +222,34 @@ def opportunity_from(message: opportunity_pb2.Opportunity) -> Opportunity:
         best_profit=Collateral(message.best_profit_micros),
         first_seen_time_ns=time_ns(message.first_seen_time),
         detected_time_ns=time_ns(message.detected_time),
+        logic=logic_from(message.logic, market_count=message.market_count),
     )
+
+
+def logic_to(logic: Logic) -> opportunity_pb2.Logic:
+    """Return a logic as a message."""
+    return opportunity_pb2.Logic(
+        cliques=[opportunity_pb2.Literals(literals=clique) for clique in logic.cliques],
+        clauses=[opportunity_pb2.Literals(literals=clause) for clause in logic.clauses],
+    )
+
+
+def logic_from(message: opportunity_pb2.Logic, *, market_count: int) -> Logic:
+    """Return a logic over `market_count` markets. Raises BadInput."""
+    found = []
+    for name, constraints in (("cliques", message.cliques), ("clauses", message.clauses)):
+        field = f"opportunity.logic.{name}"
+        if len(constraints) > CONSTRAINTS_MAX:
+            raise BadInput(field, f"at most {CONSTRAINTS_MAX}, got {len(constraints)}")
+        for index, constraint in enumerate(constraints):
+            for literal in constraint.literals:
+                if not 1 <= abs(literal) <= market_count:
+                    raise BadInput(
+                        f"{field}[{index}]",
+                        f"literals must be 1 to {market_count} or their negatives, got {literal}",
+                    )
+        found.append(tuple(tuple(constraint.literals) for constraint in constraints))
+    return Logic(cliques=found[0], clauses=found[1])
 
 
 def alarm_to(alarm: DataAlarm) -> opportunity_pb2.DataAlarm:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from polyarb.core.basket import REMEDY_ATTEMPTS, Execution, Intent, holdings
 from polyarb.core.certificate import kept
 from polyarb.core.fees import fee_ceil
-from polyarb.core.market import GroupKind, Outcome
+from polyarb.core.market import TIED, GroupKind, Outcome
 from polyarb.core.money import MICROS, Price, Size, ceil_div, floor_to
 from polyarb.core.opportunity import Leg
 from polyarb.core.order import CENT, MARKETABLE_MIN, TradeState
+from polyarb.core.payoffs import Position, worst_payoff
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,23 @@ def is_short(share: Share, leg: Leg) -> bool:
 
 def payoff(intent: Intent, sizes: tuple[int, ...]) -> int:
     """Return what legs of these sizes pay in their worst core world, conversion fees deducted."""
-    if intent.opportunity.legs[0].outcome is Outcome.NO:
+    opportunity = intent.opportunity
+    if opportunity.kind in TIED:
+        held = (
+            Position(leg.market_index, leg.outcome, Size(size), can_void=False)
+            for leg, size in zip(opportunity.legs, sizes, strict=True)
+        )
+        return worst_payoff(
+            held,
+            opportunity.kind,
+            market_count=opportunity.market_count,
+            logic=opportunity.logic,
+        ).total
+    if opportunity.legs[0].outcome is Outcome.NO:
         whole = sum(sizes) - max(sizes)
-        return kept(Size(whole), intent.opportunity.fee_bips)
-    complete = len(sizes) == intent.opportunity.market_count
-    exhaustive = intent.opportunity.kind is GroupKind.EXACTLY_ONE
-    return min(sizes) if complete and exhaustive else 0
+        return kept(Size(whole), opportunity.fee_bips)
+    complete = len(sizes) == opportunity.market_count
+    return min(sizes) if complete and opportunity.kind is GroupKind.EXACTLY_ONE else 0
 
 
 def best_remedy(intent: Intent, execution: Execution) -> tuple[RemedyOrder, ...]:

@@ -76,6 +76,7 @@ def leg_of(event: str, i: int, size: int, price: int) -> Leg:
         fee_read_time_ns=NOON,
         levels=(Level(Price(price), Size(size)),),
         exit_levels=(),
+        depth=Size(size),
         book_version=1,
         book_time_ns=NOON,
     )
@@ -99,7 +100,7 @@ def opportunity_of(event: str, size: int, price: int) -> Opportunity:
         legs=legs,
         tranches=(Tranche(Size(size), (0, 1)),),
         certificate=Certificate(
-            worst_world=0,
+            worst_world=(0,),
             payoff=Collateral(size),
             cost=Collateral(cost),
             fees=Collateral(0),

@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 
 from polyarb.core.book import Level, OrderBook
-from polyarb.core.certificate import TAIL_NO_WINNER, UNPROVED, certify, digest, kept, lot, verify
+from polyarb.core.certificate import UNPROVED, certify, digest, kept, lot, verify
 from polyarb.core.executable import TooSmall
 from polyarb.core.fees import FeeSchedule
 from polyarb.core.market import Group, GroupKind, Outcome
 from polyarb.core.money import MICROS, Collateral, Price, Size
 from polyarb.core.opportunity import Certificate, Leg, Opportunity, TailWorld, Tranche
+from polyarb.core.payoffs import NO_WINNER
 
 Event = tuple[Group, tuple[OrderBook, ...]]
 Quoted = Callable[..., Event]
@@ -25,14 +26,14 @@ def test_certificate_of_a_yes_set_states_its_tail_world(quoted: Quoted, built: B
     certificate = must(built(event)).certificate
 
     assert certificate == Certificate(
-        worst_world=0,
+        worst_world=(0,),
         payoff=Collateral(100_000_000),
         cost=Collateral(90_000_000),
         fees=Collateral(0),
         guaranteed=Collateral(10_000_000),
         settle_now=None,
         face=Size(100_000_000),
-        tail_worlds=(TailWorld(name=TAIL_NO_WINNER, profit=Collateral(-90_000_000)),),
+        tail_worlds=(TailWorld(name=NO_WINNER, profit=Collateral(-90_000_000)),),
         digest=certificate.digest,
     )
     assert not certificate.proved
@@ -47,7 +48,7 @@ def test_certificate_of_a_no_stack_has_no_tail(quoted: Quoted, built: Built) -> 
     certificate = opportunity.certificate
     assert certificate.payoff == 40_000_000
     assert certificate.guaranteed == certificate.settle_now == 5_000_000
-    assert certificate.worst_world in {0, 1}
+    assert certificate.worst_world in {(0,), (1,)}
     assert certificate.tail_worlds == ()
     assert certificate.proved
 
@@ -61,21 +62,33 @@ def test_every_built_opportunity_verifies(opportunities: tuple[Opportunity, ...]
 def test_claimed_worst_world_must_be_the_worst(opportunities: tuple[Opportunity, ...]) -> None:
     """Another world that pays as little is the same claim; any other is rejected."""
     for opportunity in opportunities[:40]:
-        for world in range(-2, opportunity.market_count + 1):
+        for winner in range(-2, opportunity.market_count + 1):
+            world = () if winner == -1 else (winner,)
             certificate = replace(opportunity.certificate, worst_world=world)
             fault = verify(replace(opportunity, certificate=certificate))
 
-            worst = payoff_in(opportunity, world) == opportunity.certificate.payoff
+            worst = payoff_in(opportunity, winner) == opportunity.certificate.payoff
             if fault is None:
                 assert worst, world
             else:
                 assert fault.startswith("certificate.worst_world"), world
 
 
+def test_claimed_worst_world_must_be_possible(opportunities: tuple[Opportunity, ...]) -> None:
+    """Two winners, the same winner twice, or nobody where somebody must win, is no world."""
+    for opportunity in opportunities[:40]:
+        (winner,) = opportunity.certificate.worst_world
+        for world in ((winner, winner), (0, 1), (1, 0)):
+            certificate = replace(opportunity.certificate, worst_world=world)
+            fault = verify(replace(opportunity, certificate=certificate))
+
+            assert str(fault).startswith("certificate.worst_world"), world
+
+
 def test_tail_world_cannot_be_hidden_or_softened(quoted: Quoted, built: Built) -> None:
     """Without its tail world, or with a milder one, a YES set is rejected."""
     opportunity = must(built(quoted(GroupKind.EXACTLY_ONE, [("", "0.30 x 100")] * 3)))
-    milder = TailWorld(name=TAIL_NO_WINNER, profit=Collateral(-1))
+    milder = TailWorld(name=NO_WINNER, profit=Collateral(-1))
 
     for tails in ((), (milder,)):
         certificate = replace(opportunity.certificate, tail_worlds=tails)
@@ -192,7 +205,7 @@ def test_conversion_keeps_its_bips_rounded_against_us() -> None:
     assert kept(Size(10_000), 1) == 9_999
 
 
-FIXED_DIGEST = "14302a4219f3e193b828bbb0e2b8d72900693ccf52e0b061674215f4065fcd1f"
+FIXED_DIGEST = "baf4aed84e5523429fe74ae68c3993a73d89cb4cac6ff36e3ad32d1d90a6cdfd"
 
 
 def fixed_opportunity() -> Opportunity:
@@ -212,6 +225,7 @@ def fixed_opportunity() -> Opportunity:
             fee_read_time_ns=1,
             levels=(Level(Price(450_000), Size(10 * MICROS)),),
             exit_levels=(Level(Price(440_000), Size(20 * MICROS)),),
+            depth=Size(10 * MICROS),
             book_version=7,
             book_time_ns=2,
         )

@@ -6,8 +6,9 @@ from enum import Enum
 from typing import Any
 
 from polyarb.core.book import Level
-from polyarb.core.certificate import digest, verify
+from polyarb.core.certificate import MARKETS_MAX, digest, verify
 from polyarb.core.fees import FeeSchedule
+from polyarb.core.logic import UNTIED, Logic, at_most_one
 from polyarb.core.market import GroupKind, Outcome
 from polyarb.core.money import MICROS, Price, Size
 from polyarb.core.opportunity import Leg, Opportunity, Tranche
@@ -34,6 +35,7 @@ BOUND_BY_DIGEST = {
     "legs.complement_token_id",
     "legs.fee_read_time_ns",
     "legs.fee.assumed",
+    "legs.depth",
     "legs.book_version",
     "legs.book_time_ns",
     "legs.exit_levels",
@@ -189,6 +191,10 @@ def changed(name: str, value: Any) -> Iterator[Any]:
             yield from {"0x" + "cd" * 32, value + "0", ""} - {value}
         case None:
             yield from (0, 1, 500)
+        case Logic():
+            yield at_most_one(range(2)) if value == UNTIED else UNTIED
+            yield value + at_most_one((0, MARKETS_MAX))
+            yield Logic(clauses=((0,),))
         case tuple() if name == "tranches":
             yield from {value[1:], value[::-1], (*value, value[-1]), ()} - {value}
             yield (Tranche(Size(value[0].size + 1), value[0].legs), *value[1:])

@@ -6,6 +6,8 @@ from enum import Enum
 from random import Random
 from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from polyarb.core.certificate import MARKETS_MAX
+from polyarb.core.logic import UNTIED, Logic
 from polyarb.core.market import TICK_SIZES
 from polyarb.core.money import MICROS, Collateral, Price, Size
 
@@ -53,11 +55,18 @@ def _value(hint: Any, rng: Random) -> Any:
     return make(hint, rng)
 
 
+def _constraints(rng: Random) -> tuple[tuple[int, ...], ...]:
+    """Return cliques or clauses over the first market, which every group has."""
+    return tuple((1, -1)[: rng.randint(1, 2)] for _ in range(rng.randint(0, 3)))
+
+
 _BY_NAME: Final[dict[str, Any]] = {
     "tick_size": lambda rng: rng.choice(TICK_SIZES),
     "rate_micros": lambda rng: rng.randint(0, MICROS),
     "exponent": lambda _: 1,
     "expiration_s": lambda _: 0,
+    "market_count": lambda rng: rng.randint(1, MARKETS_MAX),
+    "logic": lambda rng: rng.choice((UNTIED, Logic(*(_constraints(rng) for _ in range(2))))),
     "salt": lambda rng: rng.choice((0, 2**53 - 1, rng.randrange(2**48))),
     "match_time_ms": lambda rng: rng.randrange(1, 2**41),
     "opportunity_id": lambda rng: f"opportunity {rng.randrange(10**9)}",

@@ -76,6 +76,7 @@ def leg(index: int, outcome: Outcome, price: str, bid: str, *, size: str, fee: F
         fee_read_time_ns=NOON,
         levels=(Level(Price(micros(price)), Size(micros(size))),),
         exit_levels=exits,
+        depth=Size(micros(size)),
         book_version=1,
         book_time_ns=NOON,
     )

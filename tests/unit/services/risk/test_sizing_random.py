@@ -125,6 +125,7 @@ def test_more_room_never_makes_a_basket_smaller() -> None:
 
 def _mutate(message: Any, rng: Random) -> None:
     """Change one random field anywhere in a message."""
+    whole = message
     while True:
         field = rng.choice(message.DESCRIPTOR.fields)
         value = getattr(message, field.name)
@@ -137,7 +138,7 @@ def _mutate(message: Any, rng: Random) -> None:
                 return
             message = value[rng.randrange(len(value))]
         elif field.is_repeated:
-            continue
+            message = whole  # nothing in here to change: look elsewhere
         elif field.message_type is not None:
             message = value
         elif isinstance(value, str):
