@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import takewhile
+from itertools import combinations, takewhile
 
 import pytest
 
@@ -27,12 +27,17 @@ from polyarb.venues.simulated.exchange import Exchange
 from polyarb.venues.simulated.flow import background
 from polyarb.venues.simulated.listings import Kind
 from polyarb.venues.simulated.records import AccountKind, ExchangeRules, Refusal
-from polyarb.venues.simulated.world import ListedEvent, build_world, rolling_event
+from polyarb.venues.simulated.world import ListedEvent, Listing, build_world, rolling_event
 
 SPAN_MS = 120_000
 SEEDS = (7, 8)
 WORLD = build_world(1_763_769_600_000_000_000)
 EVENT_OF = {q.market.condition_id: e for e in WORLD.events for q in e.questions}
+_QUESTIONS = {q.slug: q for q in WORLD.listings()}
+IMPLICATIONS = [
+    *(p for e in WORLD.events if e.kind is Kind.NESTED for p in combinations(e.narrowest_first, 2)),
+    *((_QUESTIONS[q.implied_by], q) for q in WORLD.listings() if q.implied_by),
+]
 
 
 @dataclass
@@ -44,6 +49,7 @@ class Run:
     careless_cancels: Counter[bool] = field(default_factory=Counter)
     worth_alone: list[str] = field(default_factory=list)
     worth_mispriced: set[str] = field(default_factory=set)
+    crossed: set[tuple[str, str]] = field(default_factory=set)
     trap_asks: list[int] = field(default_factory=list)
     careless_in: dict[int, str] = field(default_factory=dict)
 
@@ -61,6 +67,7 @@ def _run(seed: int) -> Run:
         touched = {slug for command in batch for slug in _do(run, command)}
         exchange.drain()
         _look(run, touched, batch[0].at_ms)
+        _look_at_implications(run, touched, batch[0].at_ms)
     return run
 
 
@@ -111,7 +118,7 @@ def _place(run: Run, command: Place) -> set[str]:
 def _look(run: Run, touched: set[str], at_ms: int) -> None:
     """Note what each touched group is worth in the books as they stand."""
     for event in WORLD.events:
-        if len(event.quoted) > 1 and event.event.slug in touched:
+        if event.event.neg_risk and event.event.slug in touched:
             slug = event.event.slug
             if _worth(run.exchange, event) > 0:
                 if slug in run.careless_in.values():
@@ -121,6 +128,26 @@ def _look(run: Run, touched: set[str], at_ms: int) -> None:
         if event.kind is Kind.TRUNCATED:
             books = [run.exchange.book(q.market.condition_id) for q in event.quoted]
             run.trap_asks.append(sum(b.best_ask or 0 for b in books))
+
+
+def _look_at_implications(run: Run, touched: set[str], at_ms: int) -> None:
+    """Note which market's bid is worth more than the ask of one that it implies."""
+    careless = set(run.careless_in.values())
+    for narrow, wide in IMPLICATIONS:
+        events = {EVENT_OF[q.market.condition_id].event.slug for q in (narrow, wide)}
+        if events & touched and _crossing(run.exchange, narrow, wide) > 0:
+            if events <= careless:
+                run.crossed.add((narrow.slug, wide.slug))
+            else:
+                run.worth_alone.append(f"{at_ms} {narrow.slug} {wide.slug}")
+
+
+def _crossing(exchange: Exchange, narrow: Listing, wide: Listing) -> float:
+    """Return what NO of the narrow and YES of the wide market leave after fees."""
+    bid = exchange.book(narrow.market.condition_id).best_bid or Price(0)
+    ask = exchange.book(wide.market.condition_id).best_ask or Price(MICROS)
+    legs = ((narrow.market, bid), (wide.market, ask))
+    return bid - ask - sum(fee_per_token_atto(m.fee, price) for m, price in legs) / 10**12
 
 
 def _worth(exchange: Exchange, event: ListedEvent) -> float:
@@ -162,6 +189,7 @@ def test_only_mispriced_events_are_worth_trading(seed: int) -> None:
 
     assert run.worth_alone == []
     assert len(run.worth_mispriced) >= 4
+    assert len(run.crossed) >= 4
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -82,18 +82,20 @@ class AdminApi:
         way = body.get("way", Way.BIDS_OVER.value)
         if way not in Way.__members__ or not isinstance(stand_ms, int) or stand_ms <= 0:
             raise ApiError(400, "way or stand_ms: unknown value")
-        plan = self._director.misprice(event, Way[way], stand_ms=stand_ms)
-        if plan is None:
+        forced = self._director.misprice(event, Way[way], stand_ms=stand_ms)
+        if forced is None:
             raise ApiError(409, "the event's books leave no room for a mispricing")
-        listings = [q for q in event.quoted if not q.other]
-        return reply({"gross": plan.gross, "way": way, "quotes": quotes_json(plan, listings)})
+        return reply({"gross": forced.plan.gross, "way": way, "quotes": quotes_json(forced)})
 
     async def _resolve(self, request: web.Request) -> web.Response:
         body = await _object(request)
         event, winner = self._event(body), str(body.get("winner", ""))
         if winner and winner not in {q.market.condition_id for q in event.questions}:
             raise ApiError(400, "winner: not a condition of the event")
-        self._director.resolve(event, winner)
+        try:
+            self._director.resolve(event, winner)
+        except ValueError as fault:
+            raise ApiError(409, f"winner: {fault}") from fault
         return reply({"event": event.event.slug, "winner": winner})
 
     async def _resolve_all(self, _: web.Request) -> web.Response:

@@ -1,6 +1,8 @@
 """What a test or the end of a run does to the venue from outside its protocol."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 from typing import Final
 
@@ -8,13 +10,23 @@ from polyarb.core.market import TICK_SIZES
 from polyarb.core.money import MICROS, Price, complement, parse_micros
 from polyarb.core.order import Side, TimeInForce
 from polyarb.venues.simulated.commands import CARELESS, MAKER, TRADERS, Place, new_order, order_id
+from polyarb.venues.simulated.crossing import Spread, plan_large_crossing
+from polyarb.venues.simulated.listings import Kind
 from polyarb.venues.simulated.mispricing import Board, Mispricing, Quote, Way, plan_large
-from polyarb.venues.simulated.oracle import answers
+from polyarb.venues.simulated.oracle import answers, contradiction, winners_by_hand
 from polyarb.venues.simulated.venue import Venue
 from polyarb.venues.simulated.world import ListedEvent, Listing
 
 _FIRST_REF: Final = 10**12
 """Orders of forced mispricings are numbered from here; the flow never gets so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forced:
+    """A mispricing that stands. listings: what its quotes' indexes mean."""
+
+    plan: Mispricing
+    listings: Sequence[Listing]
 
 
 class Director:
@@ -47,7 +59,7 @@ class Director:
         paid: dict[str, int] = {}
         for condition_id, payout in answers(
             venue.catalogue.events,
-            is_unresolved=lambda c: venue.exchange.payout(c) is None,
+            payout_of=venue.exchange.payout,
             rng=self._rng,
         ):
             venue.exchange.resolve(condition_id, yes_payout=payout, now_ms=now_ms)
@@ -57,21 +69,42 @@ class Director:
         return paid
 
     def resolve(self, event: ListedEvent, winner: str) -> None:
-        """Resolve one event: the question with this condition id is YES, "" means none."""
-        for question in event.questions:
-            condition_id = question.market.condition_id
-            if self._venue.exchange.payout(condition_id) is None:
-                payout = Price(MICROS if condition_id == winner else 0)
-                self._venue.exchange.resolve(
-                    condition_id, yes_payout=payout, now_ms=self._venue.now_ms()
-                )
+        """Resolve one event: the question with this condition id is YES, "" means none.
+
+        So is what it implies within the event. Raises ValueError, with nothing changed, where that
+        would contradict what another event is resolved to.
+        """
+        exchange, now_ms = self._venue.exchange, self._venue.now_ms()
+        wins = zip(event.questions, winners_by_hand(event, winner), strict=True)
+        wished = {q.market.condition_id: Price(MICROS if won else 0) for q, won in wins}
+        made = {c: payout for c, payout in wished.items() if exchange.payout(c) is None}
+        fault = contradiction(
+            self._venue.catalogue.events, lambda c: made.get(c, exchange.payout(c))
+        )
+        if fault:
+            raise ValueError(fault)
+        for condition_id, payout in made.items():
+            exchange.resolve(condition_id, yes_payout=payout, now_ms=now_ms)
         self._venue.publish()
 
-    def misprice(self, event: ListedEvent, way: Way, *, stand_ms: int) -> Mispricing | None:
+    def misprice(self, event: ListedEvent, way: Way, *, stand_ms: int) -> Forced | None:
         """Misprice one event by clearly more than the fees for `stand_ms`; None if it cannot be.
 
-        Makers' quotes that would meet the new ones are taken off first.
+        Of markets that imply one another two are crossed, by the narrow one's bid or the wide one's
+        ask as `way` says. Makers' quotes that would meet the new ones are taken off first.
         """
+        pairs = self._pairs(event)
+        forced = self._crossed(pairs, way) if pairs else self._overpriced(event, way)
+        if forced is None:
+            return None
+        for guard in forced.plan.guards:
+            self._step_aside(forced.listings[guard.index], guard.price, guard.way)
+        for quote in forced.plan.quotes:
+            self._quote(forced.listings[quote.index], quote, stand_ms)
+        self._venue.publish()
+        return forced
+
+    def _overpriced(self, event: ListedEvent, way: Way) -> Forced | None:
         listings = [q for q in event.quoted if not q.other]
         bests = [self._best(q, way) for q in listings]
         if len(bests) < 2 or None in bests:
@@ -79,14 +112,24 @@ class Director:
         market = listings[0].market
         board = Board(bests=[b for b in bests if b], tick=market.tick_size, fee=market.fee)
         plan = plan_large(self._rng, board, way)
-        if plan is None:
+        return Forced(plan, listings) if plan else None
+
+    def _pairs(self, event: ListedEvent) -> list[tuple[Listing, Listing]]:
+        """Return the pairs (narrow, wide) whose wide market belongs to the event."""
+        if event.kind is Kind.NESTED:
+            return [*pairwise(event.narrowest_first)]
+        known = {q.slug: q for e in self._venue.catalogue.events for q in e.questions}
+        return [(known[q.implied_by], q) for q in event.questions if q.implied_by]
+
+    def _crossed(self, pairs: Sequence[tuple[Listing, Listing]], way: Way) -> Forced | None:
+        narrow, wide = self._rng.choice(pairs)
+        bid, ask = self._best(narrow, Way.BIDS_OVER), self._best(wide, Way.ASKS_UNDER)
+        if bid is None or ask is None:
             return None
-        for guard in plan.guards:
-            self._step_aside(listings[guard.index], guard.price, way)
-        for quote in plan.quotes:
-            self._quote(listings[quote.index], quote, way, stand_ms)
-        self._venue.publish()
-        return plan
+        share = 4 if way is Way.BIDS_OVER else 0
+        spread = Spread(narrow=narrow.market, wide=wide.market, bid=bid, ask=ask, share=share)
+        plan = plan_large_crossing(self._rng, spread)
+        return Forced(plan, (narrow, wide)) if plan else None
 
     def fail_settlements(self, count: object) -> None:
         """Let the next `count` trades of wallets fail after the match."""
@@ -140,9 +183,9 @@ class Director:
         for crossing_id in crossing:
             self._venue.exchange.cancel(MAKER, crossing_id, now_ms=self._venue.now_ms())
 
-    def _quote(self, listing: Listing, quote: Quote, way: Way, stand_ms: int) -> None:
+    def _quote(self, listing: Listing, quote: Quote, stand_ms: int) -> None:
         """Bid for YES, or bid for NO where asks are to be too low."""
-        over = way is Way.BIDS_OVER
+        over = quote.way is Way.BIDS_OVER
         market = listing.market
         self._refs += 1
         place = Place(
@@ -180,13 +223,14 @@ def _count(value: object) -> int:
     return value
 
 
-def quotes_json(plan: Mispricing, listings: Sequence[Listing]) -> list[dict[str, object]]:
-    """Return a plan's quotes for people: condition id, YES price and size in micros."""
+def quotes_json(forced: Forced) -> list[dict[str, object]]:
+    """Return a plan's quotes for people: condition id, side, YES price and size in micros."""
     return [
         {
-            "condition_id": listings[q.index].market.condition_id,
+            "condition_id": forced.listings[q.index].market.condition_id,
+            "way": q.way.value,
             "price": q.price,
             "size": q.size,
         }
-        for q in plan.quotes
+        for q in forced.plan.quotes
     ]

@@ -26,8 +26,11 @@ from polyarb.venues.simulated.commands import (
     Resolve,
     encode,
 )
+from polyarb.venues.simulated.crossing import Spread, plan_large_crossing, plan_small_crossing
+from polyarb.venues.simulated.desks import Desk, Pair, relations
 from polyarb.venues.simulated.listings import Kind
 from polyarb.venues.simulated.mispricing import Board, Mispricing, Way, plan_large, plan_small
+from polyarb.venues.simulated.oracle import nested_winners
 from polyarb.venues.simulated.quoting import Ladder
 from polyarb.venues.simulated.world import ListedEvent, Listing, World, rolling_event
 
@@ -42,7 +45,13 @@ _HASTE_MS: Final = (9_000, 15_000)
 _DISLOCATE_MS: Final = (4_000, 7_000)
 _ROLL_MS: Final = (25_000, 40_000)
 _FIRST_MISPRICING_MS: Final = (1_500, 3_500)
+_CROSS_MS: Final = (6_000, 10_000)
+_SMALL_CROSS_MS: Final = (10_000, 16_000)
 _STAND_MS: Final = (2_000, 6_000)
+_STAND_LONG_MS: Final = (30_000, 90_000)
+_LONG: Final = 8
+"""One crossing in this many stands for long."""
+
 _STEP_ASIDE_MS: Final = (15, 45)
 _LIFE_MS: Final = (20_000, 40_000)
 _NO_ONE: Final = 5
@@ -66,17 +75,14 @@ def flow_hash(seed: int, world: World, count: int = HASHED_COMMANDS) -> str:
     return digest.hexdigest()
 
 
-@dataclass(slots=True)
-class _Desk:
-    """The makers' view of one event. busy: somebody misprices it, so nobody else moves it."""
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """Whose markets are mispriced by whom, and for how long. ladders: a plan's indexes."""
 
-    listed: ListedEvent
-    ladders: tuple[Ladder, ...]
-    end_ms: int | None = None
-    busy: bool = False
-
-    def can_hold_until(self, end_ms: int) -> bool:
-        return not self.busy and (self.end_ms is None or end_ms < self.end_ms)
+    desks: Sequence[Desk]
+    ladders: Sequence[Ladder]
+    trader: str
+    stand_ms: int
 
 
 @dataclass(slots=True)
@@ -85,7 +91,7 @@ class _Flow:
 
     rng: Random
     world: World
-    desks: list[_Desk] = field(default_factory=list)
+    desks: list[Desk] = field(default_factory=list)
     agenda: list[tuple[int, int, Callable[[], None]]] = field(default_factory=list)
     out: list[Command] = field(default_factory=list)
     now_ms: int = 0
@@ -101,6 +107,8 @@ class _Flow:
         self._repeat(self._take, _TAKE_MS)
         self._repeat(self._misprice, _MISPRICE_MS, first=_FIRST_MISPRICING_MS)
         self._repeat(self._haste, _HASTE_MS, first=(4_000, 8_000))
+        self._repeat(self._cross, _CROSS_MS, first=(2_500, 5_000))
+        self._repeat(self._cross_a_little, _SMALL_CROSS_MS, first=(6_000, 9_000))
         self._repeat(self._dislocate, _DISLOCATE_MS)
         self._repeat(self._roll, _ROLL_MS, first=(8_000, 14_000))
 
@@ -133,11 +141,13 @@ class _Flow:
     def _open_desks(self) -> None:
         for listed in self.world.events:
             if listed.quoted:
-                self._open_desk(_Desk(listed, self._ladders(listed)))
+                self._open_desk(Desk(listed, self._ladders(listed), end_ms=listed.life_ms))
 
-    def _open_desk(self, desk: _Desk) -> None:
+    def _open_desk(self, desk: Desk) -> None:
         self.desks.append(desk)
         self._requote(desk.ladders)
+        if desk.end_ms is not None:
+            self._after(desk.end_ms - self.now_ms, lambda: self._settle(desk))
 
     def _ladders(self, listed: ListedEvent) -> tuple[Ladder, ...]:
         return tuple(Ladder(q, q.fair, self.rng.randrange(4, 8)) for q in listed.quoted)
@@ -176,17 +186,17 @@ class _Flow:
         self.out.append(Place(self.now_ms, self.last_ref, trader, token, side, price, size, tif))
         return self.last_ref
 
-    def _idle(self, *, until_ms: int = 0) -> list[_Desk]:
+    def _idle(self, *, until_ms: int = 0) -> list[Desk]:
         return [d for d in self.desks if d.can_hold_until(self.now_ms + until_ms)]
 
     def _move(self) -> None:
-        """Move probability from one outcome to another, or a lone market up or down."""
+        """Move probability from one outcome to another, or a market of its own up or down."""
         desk = self.rng.choice(self._idle())
-        if len(desk.ladders) == 1:
-            moving = [(desk.ladders[0], self.rng.choice((-1, 1)))]
-        else:
+        if desk.exclusive:
             down, up = self.rng.sample(desk.ladders, 2)
             moving = [(down, -1), (up, 1)]
+        else:
+            moving = [(self.rng.choice(desk.ladders), self.rng.choice((-1, 1)))]
         if all(ladder.may_move(sign * ladder.step) for ladder, sign in moving):
             for ladder, sign in moving:
                 ladder.fair += sign * ladder.step
@@ -235,7 +245,7 @@ class _Flow:
             self._requote(desk.ladders)
             self._after(self._between((800, 2_000)), lambda: self._come_back(desk, jump))
 
-    def _come_back(self, desk: _Desk, jump: int) -> None:
+    def _come_back(self, desk: Desk, jump: int) -> None:
         desk.ladders[0].fair -= jump
         desk.busy = False
         self._requote(desk.ladders)
@@ -259,42 +269,88 @@ class _Flow:
             desk = self.rng.choice(desks)
             self._begin(desk, HASTY, Way.BIDS_OVER, lambda board: plan_small(self.rng, board))
 
-    def _mispriceable(self, wanted: Callable[[_Desk], bool]) -> list[_Desk]:
+    def _mispriceable(self, wanted: Callable[[Desk], bool]) -> list[Desk]:
         span = _STAND_MS[1] + _STEP_ASIDE_MS[1] + 1
-        return [d for d in self._idle(until_ms=span) if len(d.ladders) > 1 and wanted(d)]
+        return [d for d in self._idle(until_ms=span) if d.exclusive and wanted(d)]
+
+    def _cross(self) -> None:
+        """Let the careless trader bid more for a market than he asks for one that it implies."""
+        long = self.rng.randrange(_LONG) == 0
+        self._cross_pair(CARELESS, plan_large_crossing, _STAND_LONG_MS if long else _STAND_MS)
+
+    def _cross_a_little(self) -> None:
+        """Let the hasty trader do so by less than the fees."""
+        self._cross_pair(HASTY, plan_small_crossing, _STAND_MS)
+
+    def _cross_pair(
+        self,
+        trader: str,
+        plan_for: Callable[[Random, Spread], Mispricing | None],
+        stand: tuple[int, int],
+    ) -> None:
+        stand_ms = self._between(stand)
+        end_ms = self.now_ms + stand_ms + _STEP_ASIDE_MS[1] + 1
+        free = [[p for p in some if p.can_hold_until(end_ms)] for some in relations(self.desks)]
+        free = [some for some in free if some]
+        if free:
+            pair = self.rng.choice(self.rng.choice(free))
+            plan = plan_for(self.rng, self._spread(pair))
+            ladders = (pair.narrow, pair.wide)
+            self._step_aside(_Stage(pair.desks, ladders, trader, stand_ms), plan)
+
+    def _spread(self, pair: Pair) -> Spread:
+        """Return where the pair stands; bids of an exclusive event are not to sum to more."""
+        share = 0 if pair.narrow_desk.exclusive else self.rng.randrange(5)
+        return Spread(
+            narrow=pair.narrow.listing.market,
+            wide=pair.wide.listing.market,
+            bid=pair.narrow.best_bid(),
+            ask=pair.wide.best_ask(),
+            share=share,
+        )
 
     def _begin(
-        self, desk: _Desk, trader: str, way: Way, plan_for: Callable[[Board], Mispricing | None]
+        self, desk: Desk, trader: str, way: Way, plan_for: Callable[[Board], Mispricing | None]
     ) -> None:
-        """Plan, let the makers step aside, and put the trader's orders shortly after."""
         ladders = [la for la in desk.ladders if not la.listing.other]
         plan = plan_for(_board(ladders, way))
+        self._step_aside(_Stage((desk,), ladders, trader, self._between(_STAND_MS)), plan)
+
+    def _step_aside(self, stage: _Stage, plan: Mispricing | None) -> None:
+        """Let the makers step aside, and put the trader's orders shortly after."""
         if plan is None:
             return
-        desk.busy = True
         for guard in plan.guards:
-            if way is Way.BIDS_OVER:
-                ladders[guard.index].ask_floor = guard.price
+            if guard.way is Way.BIDS_OVER:
+                stage.ladders[guard.index].ask_floor = guard.price
             else:
-                ladders[guard.index].bid_cap = guard.price
-        self._requote(desk.ladders)
-        self._after(self._between(_STEP_ASIDE_MS), lambda: self._stand(desk, ladders, trader, plan))
+                stage.ladders[guard.index].bid_cap = guard.price
+        for desk in stage.desks:
+            desk.busy = True
+            self._requote(desk.ladders)
+        self._after(self._between(_STEP_ASIDE_MS), lambda: self._stand(stage, plan))
 
-    def _stand(self, desk: _Desk, ladders: Sequence[Ladder], trader: str, plan: Mispricing) -> None:
-        bid = plan.way is Way.BIDS_OVER
+    def _stand(self, stage: _Stage, plan: Mispricing) -> None:
         refs = [
-            self._rest(trader, ladders[q.index].listing, q.price, q.size, bid=bid)
+            self._rest(
+                stage.trader,
+                stage.ladders[q.index].listing,
+                q.price,
+                q.size,
+                bid=q.way is Way.BIDS_OVER,
+            )
             for q in plan.quotes
         ]
-        self._after(self._between(_STAND_MS), lambda: self._end(desk, trader, refs))
+        self._after(stage.stand_ms, lambda: self._end(stage, refs))
 
-    def _end(self, desk: _Desk, trader: str, refs: Sequence[int]) -> None:
+    def _end(self, stage: _Stage, refs: Sequence[int]) -> None:
         """Take the trader's orders back, then let the makers return."""
-        self.out.extend(Cancel(self.now_ms, ref, trader) for ref in refs)
-        for ladder in desk.ladders:
+        self.out.extend(Cancel(self.now_ms, ref, stage.trader) for ref in refs)
+        for ladder in stage.ladders:
             ladder.ask_floor, ladder.bid_cap = 0, MICROS
-        desk.busy = False
-        self._requote(desk.ladders)
+        for desk in stage.desks:
+            desk.busy = False
+            self._requote(desk.ladders)
 
     def _roll(self) -> None:
         """List a short-lived event and make a market in it until it is resolved."""
@@ -307,20 +363,26 @@ class _Flow:
         )
         self.out.append(ListEvent(self.now_ms, self.serial, end_ms))
         self.serial += 1
-        desk = _Desk(listed, self._ladders(listed), end_ms=end_ms)
+        desk = Desk(listed, self._ladders(listed), end_ms=end_ms)
         self._open_desk(desk)
-        self._after(life_ms, lambda: self._settle(desk))
 
-    def _settle(self, desk: _Desk) -> None:
-        """Withdraw all quotes and resolve every market: one winner or none."""
+    def _settle(self, desk: Desk) -> None:
+        """Withdraw all quotes and resolve every market as the event's rules allow."""
         self.desks.remove(desk)
         for ladder in desk.ladders:
             self.out.extend(Cancel(self.now_ms, ref, MAKER) for ref in ladder.withdraw())
         questions = desk.listed.questions
-        winner = self.rng.choice(questions) if self.rng.randrange(_NO_ONE) else None
-        for question in questions:
-            payout = Price(MICROS if question is winner else 0)
+        for question, wins in zip(questions, self._winners(desk), strict=True):
+            payout = Price(MICROS if wins else 0)
             self.out.append(Resolve(self.now_ms, question.market.condition_id, payout))
+
+    def _winners(self, desk: Desk) -> list[bool]:
+        """Draw what is nested by one number, else one winner or none."""
+        questions = desk.listed.questions
+        if desk.listed.kind is Kind.NESTED:
+            return nested_winners([q.fair for q in questions], self.rng)
+        winner = self.rng.choice(questions) if self.rng.randrange(_NO_ONE) else None
+        return [question is winner for question in questions]
 
 
 def _board(ladders: Sequence[Ladder], way: Way) -> Board:

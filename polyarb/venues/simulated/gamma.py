@@ -164,7 +164,7 @@ def _market(listed: ListedEvent, question: Listing, quote: Quote, start_ms: int)
         "enableOrderBook": not market.placeholder,
         "acceptingOrders": quote.accepting_orders,
         "groupItemTitle": question.label,
-        "groupItemThreshold": str(market.question_index if event.neg_risk else 0),
+        "groupItemThreshold": str(question.number % 1_000),
         "questionID": market.question_id,
         "orderPriceMinTickSize": _number(quote.tick_size),
         "orderMinSize": _number(market.min_order_size),

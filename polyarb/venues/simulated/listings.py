@@ -14,7 +14,8 @@ class Kind(Enum):
     DECIDED: complete, and its rules leave no way to end without a winner.
     OPEN_ENDED: complete, but nobody may win.
     AUGMENTED: outcomes may still be named. TRUNCATED: some of its questions are not listed.
-    BINARY: one market. PAUSED: likewise, and it takes no orders.
+    NESTED: several markets, each of which implies every likelier one. BINARY: one market.
+    PAUSED: likewise, and it takes no orders.
     SECOND_PROTOCOL: a market of the venue's other protocol.
     """
 
@@ -22,6 +23,7 @@ class Kind(Enum):
     OPEN_ENDED = "OPEN_ENDED"
     AUGMENTED = "AUGMENTED"
     TRUNCATED = "TRUNCATED"
+    NESTED = "NESTED"
     BINARY = "BINARY"
     PAUSED = "PAUSED"
     SECOND_PROTOCOL = "SECOND_PROTOCOL"
@@ -53,6 +55,9 @@ class Template:
     question order. unnamed: placeholders at the end, with the probability of each.
     unlisted: likewise, but on chain only.
     labels: what the two outcome tokens are called.
+    market_slug, market_rules: each market's own, with {} for the outcome; "" where markets are
+    numbered, or share the event's rules. implied_by: slug of the market of an earlier event that
+    cannot be YES without this one. seconds: until the flow resolves the event, if not 0.
     """
 
     slug: str
@@ -68,6 +73,10 @@ class Template:
     labels: tuple[str, str] = ("Yes", "No")
     days: int = 30
     taker_delay_ms: int = 0
+    market_slug: str = ""
+    market_rules: str = ""
+    implied_by: str = ""
+    seconds: int = 0
 
 
 _UP_DOWN: Final = (
@@ -364,7 +373,7 @@ _BINARY: Final = (
 )
 
 TEMPLATES: Final = (*_DECIDED, *_OPEN_ENDED, *_AUGMENTED, *_TRUNCATED, *_BINARY)
-"""Everything that is listed from the start, in the order of its numbers."""
+"""Events whose markets depend on no other event, in the order of their numbers."""
 
 
 def rolling(serial: int) -> Template:

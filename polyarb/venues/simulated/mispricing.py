@@ -23,14 +23,15 @@ _TOTAL_MAX: Final = 180_000
 SMALL_NET_MAX: Final = -3_000
 """What a small mispricing leaves after fees: nothing, by a clear margin."""
 
-_ATTO_PER_MICRO: Final = 10**12
+ATTO_PER_MICRO: Final = 10**12
+
 _CENT_SIZE: Final = 10_000
 _MARKETABLE: Final = 1_200_000
 """A leg must be worth a marketable order of 1.00, with room."""
 
 
 class Way(Enum):
-    """Bids sum to more than 1.00, or asks sum to less."""
+    """Which side is wrong: bids that are too high together, or asks that are too low."""
 
     BIDS_OVER = "BIDS_OVER"
     ASKS_UNDER = "ASKS_UNDER"
@@ -38,22 +39,38 @@ class Way(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """One order of a mispricing. index: which market of those given."""
+    """One order of a mispricing. index: which market of those given. way: its side."""
 
     index: int
     price: Price
     size: Size
+    way: Way
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One market's best quote in a mispricing. way: bid or ask."""
+
+    index: int
+    price: Price
+    tick: Price
+    fee: FeeSchedule
+    way: Way
+
+    @property
+    def towards(self) -> int:
+        """Return the tick with the sign that makes the mispricing worse."""
+        return self.tick if self.way is Way.BIDS_OVER else -self.tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mispricing:
     """Best quotes, one per chosen market, and smaller ones behind and before them.
 
-    gross: by how much the best quotes miss 1.00. guard: per quoted market, the price that other
-    orders must stay behind so that nothing crosses.
+    gross: what the best quotes leave of a set before fees. guards: per quoted market, the price
+    that other orders must stay behind so that nothing crosses.
     """
 
-    way: Way
     gross: int
     quotes: tuple[Quote, ...]
     guards: tuple[Quote, ...]
@@ -64,7 +81,7 @@ class Board:
     """What a plan starts from. bests: the honest best bids (or asks), one per market."""
 
     bests: Sequence[int]
-    tick: int
+    tick: Price
     fee: FeeSchedule
 
 
@@ -82,7 +99,8 @@ def plan_large(rng: Random, board: Board, way: Way) -> Mispricing | None:
     while gross <= most:
         prices = _shift(board, chosen, way, gross)
         if prices is not None and gross - _fees(board.fee, prices) >= NET_MIN:
-            return _with_eager(rng, board, _fill(rng, board, way, chosen, prices))
+            legs = _legs(board, way, chosen, prices)
+            return with_eager(rng, legs, _plan(rng, legs, gross))
         gross += board.tick
     return None
 
@@ -97,7 +115,7 @@ def plan_small(rng: Random, board: Board) -> Mispricing | None:
     while gross > 0:
         prices = _shift(board, chosen, Way.BIDS_OVER, gross)
         if prices is not None and gross - _fees(board.fee, prices) <= SMALL_NET_MAX:
-            return _fill(rng, board, Way.BIDS_OVER, chosen, prices)
+            return _plan(rng, _legs(board, Way.BIDS_OVER, chosen, prices), gross)
         gross -= board.tick
     return None
 
@@ -127,53 +145,64 @@ def _shift(board: Board, chosen: Sequence[int], way: Way, gross: int) -> list[in
     moves[bests.index(max(bests))] += size - sum(moves)
     sign = 1 if gap > 0 else -1
     prices = [best + sign * move for best, move in zip(bests, moves, strict=True)]
-    low, high = 4 * board.tick, MICROS - 8 * board.tick
-    return prices if all(low <= p <= high for p in prices) else None
+    return prices if all(in_range(p, board.tick) for p in prices) else None
+
+
+def in_range(price: int, tick: int) -> bool:
+    """Return whether there is room for the quotes around a best price, and behind its guard."""
+    return 4 * tick <= price <= MICROS - 8 * tick
 
 
 def _fees(fee: FeeSchedule, prices: Sequence[int]) -> int:
     """Return the taker's fees for one set in micros, rounded up."""
     atto = sum(fee_per_token_atto(fee, Price(price)) for price in prices)
-    return ceil_div(atto, _ATTO_PER_MICRO)
+    return ceil_div(atto, ATTO_PER_MICRO)
 
 
-def _fill(
-    rng: Random, board: Board, way: Way, chosen: Sequence[int], prices: Sequence[int]
-) -> Mispricing:
-    """Give the quotes their sizes: 20..300 at the best price, less at the prices around it."""
-    towards = _towards(board, way)
-    depth = _depth(rng, min(prices))
-    quotes = []
-    for index, price in zip(chosen, prices, strict=True):
-        best = rng.randrange(depth, min(2 * depth, 30_000) + 1)
-        quotes.append(_quote(index, price, best))
-        quotes += [
-            _quote(index, price - k * towards, rng.randrange(500, max(501, best // (k + 1))))
-            for k in (1, 2)
-        ]
-    guards = [_quote(i, p + 3 * towards, 0) for i, p in zip(chosen, prices, strict=True)]
+def _legs(board: Board, way: Way, chosen: Sequence[int], prices: Sequence[int]) -> list[Leg]:
+    both = zip(chosen, prices, strict=True)
+    return [Leg(index, Price(price), board.tick, board.fee, way) for index, price in both]
+
+
+def _plan(rng: Random, legs: Sequence[Leg], gross: int) -> Mispricing:
+    depth = depth_for(rng, min(leg.price for leg in legs))
     return Mispricing(
-        way=way, gross=abs(sum(prices) - MICROS), quotes=tuple(quotes), guards=tuple(guards)
+        gross=gross,
+        quotes=tuple(quote for leg in legs for quote in deep_quotes(rng, leg, depth)),
+        guards=tuple(guard(leg) for leg in legs),
     )
 
 
-def _with_eager(rng: Random, board: Board, plan: Mispricing) -> Mispricing:
-    """Put one small order a tick before the best of a market: the best price is not the depth."""
-    best = plan.quotes[3 * rng.randrange(len(plan.guards))]
-    eager = _quote(best.index, best.price + _towards(board, plan.way), rng.randrange(500, 1_500))
+def deep_quotes(rng: Random, leg: Leg, depth: int) -> list[Quote]:
+    """Return the leg's best quote of 20..300, and two smaller ones behind it.
+
+    depth: hundredths of tokens that the best quote has at least.
+    """
+    best = rng.randrange(depth, min(2 * depth, 30_000) + 1)
+    behind = [
+        _quote(leg, -k, rng.randrange(500, max(501, best // (k + 1)))) for k in (1, 2)
+    ]  # fmt: skip
+    return [_quote(leg, 0, best), *behind]
+
+
+def guard(leg: Leg) -> Quote:
+    """Return the price that other orders have to stay behind."""
+    return _quote(leg, 3, 0)
+
+
+def with_eager(rng: Random, legs: Sequence[Leg], plan: Mispricing) -> Mispricing:
+    """Put one small order a tick before the best of a leg: the best price is not the depth."""
+    eager = _quote(rng.choice(legs), 1, rng.randrange(500, 1_500))
     return replace(plan, quotes=(*plan.quotes, eager))
 
 
-def _towards(board: Board, way: Way) -> int:
-    """Return the tick with the sign that makes a mispricing worse."""
-    return board.tick if way is Way.BIDS_OVER else -board.tick
-
-
-def _depth(rng: Random, lowest_price: int) -> int:
+def depth_for(rng: Random, lowest_price: int) -> int:
     """Return hundredths of tokens, so many that a leg at `lowest_price` can be taken."""
     needed = ceil_div(_MARKETABLE * 100, lowest_price)
     return min(30_000, max(needed, rng.randrange(2_000, 30_001)))
 
 
-def _quote(index: int, price: int, hundredths: int) -> Quote:
-    return Quote(index, Price(price), Size(hundredths * _CENT_SIZE))
+def _quote(leg: Leg, ticks: int, hundredths: int) -> Quote:
+    """Return an order so many ticks on the worse side of a leg's price."""
+    price = Price(leg.price + ticks * leg.towards)
+    return Quote(leg.index, price, Size(hundredths * _CENT_SIZE), leg.way)

@@ -5,6 +5,7 @@ A pure function of the templates and the time: slugs, ids and rules texts never 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final
 
 from polyarb.core.fees import FeeSchedule
@@ -20,13 +21,15 @@ from polyarb.venues.polymarket.tokens import (
 )
 from polyarb.venues.simulated.listings import TEMPLATES, Kind, Template, rolling
 from polyarb.venues.simulated.records import SimMarket
+from polyarb.venues.simulated.related import RELATED
 
 MIN_ORDER_SIZE: Final = Size(5 * MICROS)
 OTHER: Final = "Other"
 ROLLING_FROM: Final = 100_000
 """Rolling events are numbered from here, the others from 1."""
 
-_DAY_NS: Final = 86_400 * 10**9
+_SECOND_NS: Final = 10**9
+_DAY_S: Final = 86_400
 _GROUPED: Final = frozenset({Kind.DECIDED, Kind.OPEN_ENDED, Kind.AUGMENTED, Kind.TRUNCATED})
 
 
@@ -37,6 +40,7 @@ class Listing:
     number: the metadata service's own id. label: the outcome's name in its event, "" if alone.
     labels: names of the two outcome tokens. oracle: who answers the question (0x address).
     request_id: negRiskRequestID, "" outside negative-risk events. fair: first probability, micros.
+    implied_by: slug of a market of another event that cannot be YES unless this one is, or "".
     listed: whether the metadata shows it at all; on chain it exists either way.
     version, position_ids: "v2" and two ids for the second protocol, else "v1" and ().
     """
@@ -50,6 +54,7 @@ class Listing:
     oracle: str
     request_id: str
     fair: Price
+    implied_by: str = ""
     listed: bool = True
     version: str = "v1"
     position_ids: tuple[str, ...] = ()
@@ -70,7 +75,8 @@ class ListedEvent:
     """An event with every question that it has on chain, in index order.
 
     category, fee_type: as the metadata names them; fee_type is "" where no fee is charged.
-    rebate_micros: the makers' share of the fees.
+    rebate_micros: the makers' share of the fees. life_ms: from the start to the resolution by the
+    flow, None where the flow leaves the event open.
     """
 
     event: Event
@@ -79,6 +85,7 @@ class ListedEvent:
     fee_type: str
     rebate_micros: int
     questions: tuple[Listing, ...]
+    life_ms: int | None = None
 
     @property
     def listed(self) -> tuple[Listing, ...]:
@@ -89,6 +96,11 @@ class ListedEvent:
     def quoted(self) -> tuple[Listing, ...]:
         """Return the questions whose books are kept alive."""
         return tuple(q for q in self.questions if q.quoted)
+
+    @property
+    def narrowest_first(self) -> tuple[Listing, ...]:
+        """Return the questions so that, where they are nested, each implies the next."""
+        return tuple(sorted(self.questions, key=lambda q: q.fair))
 
     def sim_markets(self) -> tuple[SimMarket, ...]:
         """Return every question for the exchange, unlisted and placeholder ones too."""
@@ -121,8 +133,8 @@ def build_world(now_ns: int) -> World:
     """Return the universe as listed at `now_ns`. Takes about 20 ms: keep it."""
     return World(
         events=tuple(
-            _list_event(template, number, now_ns, now_ns + template.days * _DAY_NS)
-            for number, template in enumerate(TEMPLATES, 1)
+            _list_event(template, number, now_ns, now_ns + _life_s(template) * _SECOND_NS)
+            for number, template in enumerate((*TEMPLATES, *RELATED), 1)
         ),
         start_ns=now_ns,
     )
@@ -175,7 +187,12 @@ def _list_event(template: Template, number: int, now_ns: int, end_ns: int) -> Li
         fee_type=f"{fee.name.lower()}_fees_v2" if fee.rate_micros else "",
         rebate_micros=fee.rebate_micros,
         questions=questions,
+        life_ms=template.seconds * 1_000 or None,
     )
+
+
+def _life_s(template: Template) -> int:
+    return template.seconds or template.days * _DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,27 +216,41 @@ def _seats(template: Template) -> Iterator[_Seat]:
 
 def _questions(template: Template, number: int, group_id: str, now_ns: int) -> Iterator[Listing]:
     for index, seat in enumerate(_seats(template)):
-        market = _market(template, seat, _question_id(template, group_id, index), now_ns)
+        slug = _market_slug(template, seat, index)
+        question_id = _question_id(slug, group_id, index)
+        market = _market(template, seat, slug=slug, question_id=question_id, now_ns=now_ns)
         second = template.kind is Kind.SECOND_PROTOCOL
         yield Listing(
             market=market,
             number=number * 1_000 + index,
-            slug=f"{template.slug}-{index}" if group_id else template.slug,
+            slug=slug,
             label=seat.label,
             labels=template.labels,
-            rules=template.rules,
+            rules=_rules(template, seat),
             oracle=NEG_RISK_ORACLE if group_id else UMA_ADAPTER,
             request_id="0x" + keccak(f"request {market.question_id}".encode()).hex()
             if group_id
             else "",
             fair=Price(seat.fair),
+            implied_by=template.implied_by,
             listed=seat.listed,
             version="v2" if second else "v1",
             position_ids=(market.yes_token, market.no_token) if second else (),
         )
 
 
-def _market(template: Template, seat: _Seat, question_id: str, now_ns: int) -> Market:
+def _market_slug(template: Template, seat: _Seat, index: int) -> str:
+    """Return a market's slug: after its outcome, its place in its event, or its event."""
+    if template.market_slug:
+        return template.market_slug.format(seat.label.lower().replace(" ", "-").replace(":", "-"))
+    return f"{template.slug}-{index}" if template.kind in _GROUPED else template.slug
+
+
+def _rules(template: Template, seat: _Seat) -> str:
+    return (template.market_rules or template.rules).format(seat.label)
+
+
+def _market(template: Template, seat: _Seat, *, slug: str, question_id: str, now_ns: int) -> Market:
     grouped = template.kind in _GROUPED
     condition = condition_id(
         oracle=NEG_RISK_ORACLE if grouped else UMA_ADAPTER, question_id=question_id
@@ -243,6 +274,8 @@ def _market(template: Template, seat: _Seat, question_id: str, now_ns: int) -> M
         accepting_orders=seat.named and seat.listed and template.kind is not Kind.PAUSED,
         placeholder=not seat.named,
         taker_delay_ms=template.taker_delay_ms,
+        slug=slug,
+        rules_sha256=sha256(_rules(template, seat).encode()).hexdigest(),
     )
 
 
@@ -251,10 +284,10 @@ def _group_id(slug: str) -> str:
     return "0x" + keccak(f"event {slug}".encode())[:31].hex() + "00"
 
 
-def _question_id(template: Template, group_id: str, index: int) -> str:
+def _question_id(slug: str, group_id: str, index: int) -> str:
     if group_id:
         return neg_risk_question_id(group_id, index)
-    return "0x" + keccak(f"question {template.slug}".encode()).hex()
+    return "0x" + keccak(f"question {slug}".encode()).hex()
 
 
 def _second_protocol_tokens(condition: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import time
 
 import aiohttp
 import httpx
+import pytest
 
 from integration.simulated_venue.trader import (
     BUY,
@@ -17,6 +18,7 @@ from integration.simulated_venue.trader import (
     frames_until,
 )
 from polyarb.core.market import Market
+from polyarb.core.money import MICROS
 from polyarb.venues.simulated.server import SimulatedServer
 from polyarb.venues.simulated.venue import VenueOptions
 from polyarb.venues.simulated.world import ListedEvent
@@ -95,6 +97,57 @@ async def test_a_forced_mispricing_bids_more_than_a_dollar_for_one_set(
     tops = [lively.venue.exchange.book(q.market.condition_id).best_bid or 0 for q in event.quoted]
     assert told["gross"] >= 60_000
     assert sum(tops) > 1_060_000
+
+
+@pytest.mark.parametrize("way", ["BIDS_OVER", "ASKS_UNDER"])
+@pytest.mark.parametrize(
+    "slug", ["stonegate-bridge-open-by", "ironport-reach-the-harvest-cup-final"]
+)
+async def test_a_forced_mispricing_of_implied_markets_crosses_two_of_them(
+    lively: SimulatedServer, live_http: httpx.AsyncClient, slug: str, way: str
+) -> None:
+    """After it a narrow market's bid is at least 0.06 over the ask of one that it implies."""
+    await live_http.post("/sim/pause")
+    body = {"event": slug, "way": way, "stand_ms": 60_000}
+    told = (await live_http.post("/sim/misprice", json=body)).json()
+
+    book = lively.venue.exchange.book
+    narrow, wide = (
+        next(q["condition_id"] for q in told["quotes"] if q["way"] == side)
+        for side in ("BIDS_OVER", "ASKS_UNDER")
+    )
+    bid, ask = book(narrow).best_bid, book(wide).best_ask
+    assert told["gross"] >= 60_000
+    assert bid is not None
+    assert ask is not None
+    assert bid - ask >= told["gross"]
+
+
+async def test_a_date_that_is_kept_keeps_every_later_one(
+    venue: SimulatedServer, http: httpx.AsyncClient
+) -> None:
+    """Whoever resolves a ladder by hand names the narrowest market that is true."""
+    event = event_of(venue, "stonegate-bridge-open-by")
+    june = event.questions[1].market.condition_id
+    await http.post("/sim/resolve", json={"event": event.event.slug, "winner": june})
+
+    paid = [venue.venue.exchange.payout(q.market.condition_id) for q in event.questions]
+    assert paid == [0, MICROS, MICROS, MICROS]
+
+
+async def test_a_cup_cannot_be_won_without_its_final(
+    venue: SimulatedServer, http: httpx.AsyncClient
+) -> None:
+    """Such an answer is turned away and resolves nothing."""
+    cup = event_of(venue, "harvest-cup-winner")
+    ironport = cup.questions[0].market.condition_id
+    final = {"event": "ironport-reach-the-harvest-cup-final", "winner": ""}
+    await http.post("/sim/resolve", json=final)
+    told = await http.post("/sim/resolve", json={"event": cup.event.slug, "winner": ironport})
+
+    assert told.status_code == 409
+    assert "ironport-win-the-harvest-cup without" in told.text
+    assert [venue.venue.exchange.payout(q.market.condition_id) for q in cup.questions] == [None] * 4
 
 
 async def test_two_venues_with_one_seed_play_the_same_flow(lively: SimulatedServer) -> None:

@@ -47,7 +47,7 @@ def test_a_large_mispricing_clears_fees_and_thresholds(
 ) -> None:
     """Its best quotes miss 1.00 by what it says, and that is worth trading."""
     for seed in SEEDS:
-        plan = plan_large(Random(seed), Board(bests=bests, tick=tick, fee=fee), way)
+        plan = plan_large(Random(seed), Board(bests=bests, tick=Price(tick), fee=fee), way)
 
         assert plan is not None, seed
         over = sum(_best(plan).values()) - MICROS
@@ -62,7 +62,7 @@ def test_its_orders_are_valid_and_its_best_quotes_deep(way: Way) -> None:
     """Every order is on tick and at least 5; each best quote holds 20..300."""
     bests = BIDS if way is Way.BIDS_OVER else ASKS
     for seed in SEEDS:
-        plan = plan_large(Random(seed), Board(bests=bests, tick=10_000, fee=FEE), way)
+        plan = plan_large(Random(seed), Board(bests=bests, tick=Price(10_000), fee=FEE), way)
 
         assert plan is not None, seed
         assert all(is_on_tick(q.price, Price(10_000)) for q in plan.quotes), seed
@@ -74,7 +74,9 @@ def test_its_orders_are_valid_and_its_best_quotes_deep(way: Way) -> None:
 def test_guards_keep_others_behind_every_quote() -> None:
     """Nothing of a mispricing can cross an order that stays behind its guard."""
     for seed in SEEDS:
-        plan = plan_large(Random(seed), Board(bests=BIDS, tick=10_000, fee=FEE), Way.BIDS_OVER)
+        plan = plan_large(
+            Random(seed), Board(bests=BIDS, tick=Price(10_000), fee=FEE), Way.BIDS_OVER
+        )
 
         assert plan is not None, seed
         guard = {g.index: g.price for g in plan.guards}
@@ -83,7 +85,7 @@ def test_guards_keep_others_behind_every_quote() -> None:
 
 def test_a_small_mispricing_is_over_one_and_below_its_fees() -> None:
     """It looks like an opportunity to whoever forgets the fees."""
-    plans = [plan_small(Random(s), Board(bests=BIDS, tick=1_000, fee=FEE)) for s in SEEDS]
+    plans = [plan_small(Random(s), Board(bests=BIDS, tick=Price(1_000), fee=FEE)) for s in SEEDS]
 
     made = [plan for plan in plans if plan is not None]
     assert len(made) > len(plans) // 2
@@ -95,13 +97,15 @@ def test_a_small_mispricing_is_over_one_and_below_its_fees() -> None:
 
 def test_without_fees_there_is_no_small_mispricing() -> None:
     """Any sum over 1.00 would be worth taking."""
-    plan = plan_small(Random(1), Board(bests=BIDS, tick=10_000, fee=FeeSchedule(rate_micros=0)))
+    plan = plan_small(
+        Random(1), Board(bests=BIDS, tick=Price(10_000), fee=FeeSchedule(rate_micros=0))
+    )
 
     assert plan is None
 
 
 def test_an_event_already_over_one_is_not_mispriced_further() -> None:
     """A board whose bids exceed the target is left alone."""
-    board = Board(bests=(700_000, 600_000), tick=10_000, fee=FEE)
+    board = Board(bests=(700_000, 600_000), tick=Price(10_000), fee=FEE)
 
     assert plan_large(Random(1), board, Way.BIDS_OVER) is None
