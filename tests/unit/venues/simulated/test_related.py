@@ -1,6 +1,10 @@
+from hashlib import sha256
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from polyarb.core.money import MICROS
 from polyarb.venues.simulated.listings import TEMPLATES, Kind
@@ -8,6 +12,7 @@ from polyarb.venues.simulated.quoting import Ladder
 from polyarb.venues.simulated.related import RELATED
 from polyarb.venues.simulated.world import Listing, build_world
 
+RELATIONS = Path(__file__).parents[4] / "services" / "scanner" / "relations.yaml"
 WORLD = build_world(0)
 NESTED = [e for e in WORLD.events if e.kind is Kind.NESTED]
 BY_SLUG = {q.slug: q for q in WORLD.listings()}
@@ -80,3 +85,29 @@ def test_clubs_that_win_the_cup_leave_room_for_a_cup_without_a_winner() -> None:
     cup = next(e for e in WORLD.events if e.event.slug == "harvest-cup-winner")
 
     assert 900_000 < sum(q.fair for q in cup.questions) < MICROS
+
+
+@pytest.fixture(scope="module")
+def reviewed() -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = yaml.safe_load(RELATIONS.read_text())["relations"]
+    return entries
+
+
+def test_every_relation_is_reviewed_and_nothing_else_is(reviewed: list[dict[str, Any]]) -> None:
+    """Ladders narrowest first, the cup before its final; months and whatever else are not."""
+    ladders = [[q.slug for q in e.narrowest_first] for e in NESTED]
+    across = [[q.implied_by, q.slug] for q in BY_SLUG.values() if q.implied_by]
+
+    said = [(r["kind"], [m["slug"] for m in r["markets"]]) for r in reviewed]
+    assert said == [("ladder", slugs) for slugs in ladders] + [("implies", s) for s in across]
+    assert {r["status"] for r in reviewed} == {"reviewed"}
+
+
+def test_reviewed_relations_are_bound_to_the_texts_as_listed(
+    reviewed: list[dict[str, Any]],
+) -> None:
+    """A hash is of the market's own rules, as the metadata shows them."""
+    bound = {m["slug"]: m["rules_sha256"] for r in reviewed for m in r["markets"]}
+
+    assert len(bound) == 5 + 4 + 3 + 2
+    assert bound == {slug: sha256(BY_SLUG[slug].rules.encode()).hexdigest() for slug in bound}
