@@ -28,10 +28,16 @@ class Solution:
 
     profit: guaranteed in every core world, in 1e-24 collateral; 0 means that nothing is taken.
     multiplier: net YES minus NO held in every market that has a positive marginal. Above 0 the
-    portfolio is a set of all YES, below 0 a stack of NO, at 0 only crossed books pay.
+    portfolio is a set of all YES, below 0 a stack of NO, at 0 only crossed books pay. Ladders and
+    general groups hold another number in each market: 0.
     marginals: per market, a probability in 1e-18. With profit 0 they lie inside every fee-adjusted
     spread: the certificate that there is no arbitrage.
     yes, no: per market, the asks taken of that token in its own coordinates, best first.
+    weights: of a general group, the worlds behind the marginals: (probability in 1e-18, markets
+    that resolve YES, rising); the probabilities add up to 1 exactly. Empty for closed forms.
+    gap: no portfolio guarantees more than profit + gap, in 1e-24. 0 for closed forms; of a general
+    group what whole micros leave of the optimum, with the last digits of the probabilities.
+    capital_price: what one more unit of capital would earn, in 1e-18; 0 where none is lacking.
     """
 
     profit: int
@@ -39,6 +45,9 @@ class Solution:
     marginals: tuple[int, ...]
     yes: tuple[tuple[Level, ...], ...]
     no: tuple[tuple[Level, ...], ...]
+    weights: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    gap: int = 0
+    capital_price: int = 0
 
 
 def may_profit(group: Group, books: Sequence[OrderBook]) -> bool:
