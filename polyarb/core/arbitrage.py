@@ -6,11 +6,14 @@ size x max(0, b' - m), the most that any portfolio guarantees is the minimum of 
 the probabilities m that the group's logic allows. Each phi_j is convex and piecewise linear, so
 pouring 1.00 of probability into the segments with the lowest slopes first is exact: O(K log K) in
 the number of levels. The slope reached is the net position in every market.
+
+The pouring starts with every market where its phi is flat, inside the spread of an uncrossed book,
+and adds or takes away what is missing: only levels between there and the optimum are looked at.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from polyarb.core.book import Level, OrderBook
 from polyarb.core.market import Group, GroupKind, Market
@@ -73,26 +76,39 @@ def find(group: Group, books: Sequence[OrderBook]) -> Solution:
 
     books: in YES coordinates, one for each market of the group, in its order.
     """
-    profit, segments = 0, list[tuple[int, int, int]]()
-    for index, (market, book) in enumerate(zip(group.markets, books, strict=True)):
-        profit += _add_segments(segments, index, market, book)
-    segments.sort()
-    gain, multiplier, marginals = _pour(segments, len(books), group.kind)
-    profit += gain
-    if profit == 0:
-        nothing: tuple[tuple[Level, ...], ...] = ((),) * len(books)
-        return Solution(profit=0, multiplier=0, marginals=marginals, yes=nothing, no=nothing)
-    taken = [
-        _taken(market, book, marginal, multiplier)
-        for market, book, marginal in zip(group.markets, books, marginals, strict=True)
+    curves = [
+        _Curve(book, m.fee.rate_micros, _flat(m, book))
+        for m, book in zip(group.markets, books, strict=True)
     ]
+    marginals = [curve.flat for curve in curves]
+    room, multiplier = ONE_ATTO - sum(marginals), 0
+    if room <= 0:
+        multiplier = _drain(curves, marginals, -room)
+    elif group.kind is GroupKind.EXACTLY_ONE:
+        multiplier = _pour(curves, marginals, room)
+    profit, yes, no = 0, list[tuple[Level, ...]](), list[tuple[Level, ...]]()
+    for curve, marginal in zip(curves, marginals, strict=True):
+        gain, asks, bids = _taken(curve, marginal, multiplier)
+        profit += gain
+        yes.append(asks)
+        no.append(bids)
+    if profit == 0:
+        multiplier, yes, no = 0, [()] * len(books), [()] * len(books)
     return Solution(
         profit=profit,
         multiplier=multiplier,
-        marginals=marginals,
-        yes=tuple(yes for yes, _ in taken),
-        no=tuple(no for _, no in taken),
+        marginals=tuple(marginals),
+        yes=tuple(yes),
+        no=tuple(no),
     )
+
+
+class _Curve(NamedTuple):
+    """One market's phi. flat: the least probability from which it no longer falls."""
+
+    book: OrderBook
+    rate: int
+    flat: int
 
 
 def _ask_atto(price: Price, rate: int) -> int:
@@ -103,64 +119,143 @@ def _bid_atto(price: Price, rate: int) -> int:
     return price * (_PRICE_TO_ATTO - rate * (MICROS - price))
 
 
-def _add_segments(
-    segments: list[tuple[int, int, int]], index: int, market: Market, book: OrderBook
-) -> int:
-    """Append (slope, index, length) of phi over [0, 1] and return phi(0)."""
+def _flat(market: Market, book: OrderBook) -> int:
     rate = market.fee.rate_micros
-    points = [(_bid_atto(price, rate), size) for price, size in reversed(book.bids)]
-    at_zero = sum(point * size for point, size in points)
-    slope = -sum(size for _, size in points)
-    points += [(_ask_atto(price, rate), size) for price, size in book.asks]
-    points.sort()
-    last = 0
-    for point, size in points:
+    if not book.bids:
+        return 0
+    bid = _bid_atto(book.bids[0].price, rate)
+    if not book.asks or bid <= _ask_atto(book.asks[0].price, rate):
+        return bid
+    steps = [(_bid_atto(price, rate), size) for price, size in book.bids]
+    slope = -sum(size for _, size in steps)
+    steps += [(_ask_atto(price, rate), size) for price, size in book.asks]
+    for point, size in sorted(steps):
+        slope += size
+        if slope >= 0:
+            return point
+    raise AssertionError(steps)
+
+
+def _pour(curves: Sequence[_Curve], marginals: list[int], room: int) -> int:
+    """Raise the marginals by `room` in all, lowest slopes first; return the slope reached."""
+    segments = list[tuple[int, int, int]]()
+    for index, curve in enumerate(curves):
+        _add_rising(segments, index, curve, room)
+    segments.sort()
+    for slope, index, length in segments:
+        if length >= room:
+            marginals[index] += room
+            return slope
+        marginals[index] += length
+        room -= length
+    raise AssertionError(room)
+
+
+def _drain(curves: Sequence[_Curve], marginals: list[int], excess: int) -> int:
+    """Lower the marginals by `excess` in all, highest slopes first; return the slope left."""
+    segments = list[tuple[int, int, int]]()
+    for index, curve in enumerate(curves):
+        _add_falling(segments, index, curve, excess)
+    segments.sort(reverse=True)
+    for slope, index, length in segments:
+        if length > excess:
+            marginals[index] -= excess
+            return slope
+        marginals[index] -= length
+        excess -= length
+    raise AssertionError(excess)
+
+
+def _add_rising(segments: list[tuple[int, int, int]], index: int, curve: _Curve, room: int) -> None:
+    """Append (slope, index, length) of phi above its flat part, as far as `room` can reach."""
+    book, rate, flat = curve
+    slope, steps = 0, list[tuple[int, Size]]()
+    for price, size in book.bids:
+        point = _bid_atto(price, rate)
+        if point <= flat:
+            break
+        slope -= size
+        steps.append((point, size))
+    crossed = bool(steps)
+    for price, size in book.asks:
+        point = price * (_PRICE_TO_ATTO + rate * (MICROS - price))
+        if point <= flat:
+            slope += size
+            continue
+        steps.append((point, size))
+        if point - flat >= room:
+            break
+    if crossed:
+        steps.sort()
+    last = flat
+    for point, size in steps:
         if point > last:
             segments.append((slope, index, point - last))
             last = point
         slope += size
-    if last < ONE_ATTO:
+    if last - flat < room:
         segments.append((slope, index, ONE_ATTO - last))
-    return at_zero
 
 
-def _pour(
-    segments: list[tuple[int, int, int]], count: int, kind: GroupKind
-) -> tuple[int, int, tuple[int, ...]]:
-    """Return (gain, slope reached, marginals) of filling the lowest slopes with 1.00 in all.
-
-    Unless exactly one market wins, probability may be left over, so slopes >= 0 stay empty.
-    """
-    room, gain, multiplier, marginals = ONE_ATTO, 0, 0, [0] * count
-    for slope, index, length in segments:
-        if slope >= 0 and kind is not GroupKind.EXACTLY_ONE:
-            return gain, 0, tuple(marginals)
-        poured = min(length, room)
-        marginals[index] += poured
-        gain += slope * poured
-        room -= poured
-        multiplier = slope
-        if room == 0:
+def _add_falling(
+    segments: list[tuple[int, int, int]], index: int, curve: _Curve, excess: int
+) -> None:
+    """Append (slope, index, length) of phi below its flat part, as far as `excess` can reach."""
+    book, rate, flat = curve
+    slope, steps = 0, list[tuple[int, Size]]()
+    for price, size in book.asks:
+        point = _ask_atto(price, rate)
+        if point > flat:
             break
-    return gain, multiplier, tuple(marginals)
+        slope += size
+        steps.append((point, size))
+    crossed = bool(steps)
+    for price, size in book.bids:
+        point = price * (_PRICE_TO_ATTO - rate * (MICROS - price))
+        if point > flat:
+            slope -= size
+            continue
+        steps.append((point, size))
+        if flat - point > excess:
+            break
+    if crossed:
+        steps.sort(reverse=True)
+    last = flat
+    for point, size in steps:
+        if point < last:
+            segments.append((slope, index, last - point))
+            last = point
+        slope -= size
+    if last and flat - last <= excess:
+        segments.append((slope, index, last))
 
 
 def _taken(
-    market: Market, book: OrderBook, marginal: int, multiplier: int
-) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
-    """Return (YES asks, NO asks) taken: all that pays, and part of the level at the margin.
+    curve: _Curve, marginal: int, multiplier: int
+) -> tuple[int, tuple[Level, ...], tuple[Level, ...]]:
+    """Return (gain, YES asks, NO asks) taken: all that pays, and part of the level at the margin.
 
-    That part is what brings the market's net position to `multiplier`.
+    That part is what brings the market's net position to `multiplier`; it gains nothing.
     """
-    rate = market.fee.rate_micros
-    yes = [a for a in book.asks if _ask_atto(a.price, rate) < marginal]
-    no = [b for b in book.bids if _bid_atto(b.price, rate) > marginal]
-    missing = multiplier - sum(a.size for a in yes) + sum(b.size for b in no)
+    (bids, asks), rate = (curve.book.bids, curve.book.asks), curve.rate
+    gain = yes = no = 0
+    missing = multiplier
+    for price, size in asks:
+        margin = marginal - price * (_PRICE_TO_ATTO + rate * (MICROS - price))
+        if margin <= 0:
+            break
+        gain, missing, yes = gain + margin * size, missing - size, yes + 1
+    for price, size in bids:
+        margin = price * (_PRICE_TO_ATTO - rate * (MICROS - price)) - marginal
+        if margin <= 0:
+            break
+        gain, missing, no = gain + margin * size, missing + size, no + 1
+    bought, sold = asks[:yes], bids[:no]
     if missing > 0:
-        yes += _at_margin(book.asks[len(yes) :], missing, marginal, _ask_atto, rate)
+        bought += _at_margin(asks[yes:], missing, marginal, _ask_atto, rate)
     elif missing < 0:
-        no += _at_margin(book.bids[len(no) :], -missing, marginal, _bid_atto, rate)
-    return tuple(yes), tuple(Level(complement(b.price), b.size) for b in no)
+        sold += _at_margin(bids[no:], -missing, marginal, _bid_atto, rate)
+    return gain, bought, tuple([Level(complement(price), size) for price, size in sold])
 
 
 def _at_margin(
@@ -169,7 +264,7 @@ def _at_margin(
     marginal: int,
     value: Callable[[Price, int], int],
     rate: int,
-) -> list[Level]:
+) -> tuple[Level, ...]:
     if not levels or value(levels[0].price, rate) != marginal:
-        return []
-    return [Level(levels[0].price, Size(min(missing, levels[0].size)))]
+        return ()
+    return (Level(levels[0].price, Size(min(missing, levels[0].size))),)
