@@ -76,7 +76,7 @@ def test_projection_that_ran_out_of_room_is_weaker_and_never_wrong(
 
 
 def test_rung_that_is_missing_is_bridged() -> None:
-    """ "By March" implies "by September" also when "by June" has no book."""
+    """The narrowest implies the widest also when the one between has no book."""
     assert projected(ladder(range(3)), (0, 2)) == implies(0, 1)
 
 
