@@ -136,7 +136,7 @@ def _look_at_implications(run: Run, touched: set[str], at_ms: int) -> None:
     for narrow, wide in IMPLICATIONS:
         events = {EVENT_OF[q.market.condition_id].event.slug for q in (narrow, wide)}
         if events & touched and _crossing(run.exchange, narrow, wide) > 0:
-            if events <= careless:
+            if events & careless:
                 run.crossed.add((narrow.slug, wide.slug))
             else:
                 run.worth_alone.append(f"{at_ms} {narrow.slug} {wide.slug}")
