@@ -357,9 +357,13 @@ class ExplainRequest(_message.Message):
     def __init__(self, id: _Optional[str] = ...) -> None: ...
 
 class ExplainResponse(_message.Message):
-    __slots__ = ("decisions", "executions")
+    __slots__ = ("decisions", "executions", "intents", "left_out_count")
     DECISIONS_FIELD_NUMBER: _ClassVar[int]
     EXECUTIONS_FIELD_NUMBER: _ClassVar[int]
+    INTENTS_FIELD_NUMBER: _ClassVar[int]
+    LEFT_OUT_COUNT_FIELD_NUMBER: _ClassVar[int]
     decisions: _containers.RepeatedCompositeFieldContainer[_order_pb2.Decision]
     executions: _containers.RepeatedCompositeFieldContainer[_order_pb2.Execution]
-    def __init__(self, decisions: _Optional[_Iterable[_Union[_order_pb2.Decision, _Mapping]]] = ..., executions: _Optional[_Iterable[_Union[_order_pb2.Execution, _Mapping]]] = ...) -> None: ...
+    intents: _containers.RepeatedCompositeFieldContainer[_order_pb2.Intent]
+    left_out_count: int
+    def __init__(self, decisions: _Optional[_Iterable[_Union[_order_pb2.Decision, _Mapping]]] = ..., executions: _Optional[_Iterable[_Union[_order_pb2.Execution, _Mapping]]] = ..., intents: _Optional[_Iterable[_Union[_order_pb2.Intent, _Mapping]]] = ..., left_out_count: _Optional[int] = ...) -> None: ...

@@ -206,7 +206,8 @@ class LedgerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Explain(self, request, context):
-        """Explain returns the decisions about an opportunity or intent and what came of them.
+        """Explain returns the decisions about an opportunity, a basket or an order, and what came of them.
+        cli: `polyarb explain`
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

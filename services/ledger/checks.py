@@ -26,6 +26,7 @@ AMOUNT_MAX: Final = 10**15
 
 DECISIONS_MAX: Final = 500
 PAGE_MAX: Final = 1000
+NAME_MAX: Final = 200
 _BUCKETS: Final = {Outcome.YES: "yes_set", Outcome.NO: "no_set"}
 _HASH: Final = re.compile(r"0x[0-9a-f]{64}")
 _TOKEN: Final = re.compile(r"[1-9][0-9]{0,77}")

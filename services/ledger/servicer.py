@@ -187,9 +187,9 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
             return await self._reader.positions()
 
     async def Explain(self, request: pb.ExplainRequest, context: Context) -> pb.ExplainResponse:
-        """Return the decisions about an opportunity or intent and what came of them."""
-        if not request.id:
-            raise BadInput("id", "must not be empty")
+        """Return the decisions about an opportunity, basket or order, and what came of them."""
+        if not 1 <= len(request.id) <= checks.NAME_MAX:
+            raise BadInput("id", f"must be 1 to {checks.NAME_MAX} characters")
         async with _answering(context):
             return await self._reader.explain(request.id)
 

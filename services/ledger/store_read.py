@@ -15,18 +15,14 @@ from polyarb.wire import basket as wire
 from polyarb.wire.scalars import enum_name, time_ns, timestamp
 from services.ledger import reconcile
 from services.ledger.database import Connection, Database, Row
-from services.ledger.faults import NotFound
 from services.ledger.instants import instant, unix_ns
 from services.ledger.performance import Flow, Period, Statistics, Trade, performance
 from services.ledger.postings import COLLATERAL
 from services.ledger.store_execution import read_execution
-
-DECISIONS_SHOWN_MAX: Final = 100
-EXPLAIN_BYTES_MAX: Final = 700_000
-"""Decisions and executions together: an answer has to fit into one message of 1 MiB."""
+from services.ledger.store_explain import explain
 
 UNRESOLVED_BYTES_MAX: Final = 700_000
-"""Of one page of baskets, for the same reason."""
+"""Of one page of baskets: an answer has to fit into one message of 1 MiB."""
 
 _UNRESOLVED: Final = """
     SELECT intent_id, body, reserve_time FROM intents
@@ -176,34 +172,12 @@ class Reader:
         )
 
     async def explain(self, name: str) -> pb.ExplainResponse:
-        """Return the decisions about an opportunity, intent or decision, and what came of them."""
-        async with self._database.connection() as connection:
-            decisions = await connection.fetch(
-                """SELECT body, intent_id FROM decisions
-                WHERE opportunity_id = $1 OR intent_id = $2 OR decision_id = $2
-                ORDER BY decision_time LIMIT $3""",
-                *(name, _uuid(name), DECISIONS_SHOWN_MAX),
-            )
-            intents = await connection.fetch(
-                """SELECT intent_id FROM intents
-                WHERE opportunity_id = $1 OR intent_id = $2 OR intent_id = ANY($3)
-                ORDER BY reserve_time LIMIT $4""",
-                *(name, _uuid(name), [d["intent_id"] for d in decisions], DECISIONS_SHOWN_MAX),
-            )
-            if not decisions and not intents:
-                raise NotFound(f"no decision, intent or opportunity {name}")
-            executions = [await read_execution(connection, row["intent_id"]) for row in intents]
-        response = pb.ExplainResponse()
-        left = EXPLAIN_BYTES_MAX
-        for message in [wire.execution_to(execution) for execution in executions]:
-            left -= message.ByteSize()
-            if left >= 0:
-                response.executions.append(message)
-        for row in decisions:
-            left -= len(row["body"])
-            if left >= 0:
-                response.decisions.append(order_pb2.Decision.FromString(row["body"]))
-        return response
+        """Return what is known of a decision, an intent, an opportunity or an order."""
+        async with (
+            self._database.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            return await explain(connection, name)
 
 
 async def _unresolved(connection: Connection, row: Row) -> pb.UnresolvedBasket:
@@ -281,10 +255,3 @@ def _read_token(token: str) -> tuple[datetime, UUID]:
         return instant(int(time)), UUID(intent_id)
     except (ValueError, OverflowError) as e:
         raise BadInput("page_token", "must come from the previous answer") from e
-
-
-def _uuid(name: str) -> UUID | None:
-    try:
-        return UUID(name)
-    except ValueError:
-        return None

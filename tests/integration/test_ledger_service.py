@@ -154,6 +154,7 @@ async def test_an_unspecified_enum_is_refused(client: Client) -> None:
         ("ListTrades", pb.ListTradesRequest(page_token="%"), "page_token"),
         ("ReportVenueState", pb.ReportVenueStateRequest(request_id=uid(1)), "maker"),
         ("Explain", pb.ExplainRequest(), "id"),
+        ("Explain", pb.ExplainRequest(id="x" * 201), "id"),
     ],
 )
 async def test_a_malformed_request_names_its_field(
@@ -310,10 +311,13 @@ async def test_a_text_that_postgres_cannot_hold_is_bad_input(client: Client) -> 
     assert violation(raised.value) == "request"
 
 
-async def test_an_unknown_id_is_not_found(client: Client) -> None:
-    """Nothing to explain."""
-    with pytest.raises(aio.AioRpcError) as raised:
-        await client.stub.Explain(pb.ExplainRequest(id="nothing"))
+@pytest.mark.parametrize(
+    "name", ["nothing", uid("nobody"), "0x12", "0x" + "ab" * 32, "0X" + "A" * 64]
+)
+async def test_an_unknown_id_is_not_found(client: Client, name: str) -> None:
+    """Nothing to explain, and the answer says of which id."""
+    with pytest.raises(aio.AioRpcError, match=name) as raised:
+        await client.stub.Explain(pb.ExplainRequest(id=name))
 
     assert raised.value.code() is grpc.StatusCode.NOT_FOUND
 
