@@ -66,7 +66,8 @@ class Intent:
     """An approved basket as it was made durable. orders: one a leg, in leg order.
 
     reserved: held for entry and the worst remedy. worst_loss: if legs fail. confidence: probability
-    that all legs fill. entry_deadline_ns, approval_time_ns: Unix time.
+    that all legs fill. bucket: what the outcome is counted under, "" before that was recorded.
+    entry_deadline_ns, approval_time_ns: Unix time.
     """
 
     intent_id: str
@@ -82,6 +83,7 @@ class Intent:
     approval_time_ns: int
     epoch: int
     live: bool
+    bucket: str = ""
 
 
 class ChainActionKind(Enum):

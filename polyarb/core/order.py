@@ -261,6 +261,7 @@ class RefusalCode(Enum):
     LEDGER_UNAVAILABLE = "LEDGER_UNAVAILABLE"
     ALREADY_OPEN = "ALREADY_OPEN"
     DRY_RUN = "DRY_RUN"
+    HURDLE_RATE = "HURDLE_RATE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,6 +111,7 @@ class RefusalCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REFUSAL_CODE_LEDGER_UNAVAILABLE: _ClassVar[RefusalCode]
     REFUSAL_CODE_ALREADY_OPEN: _ClassVar[RefusalCode]
     REFUSAL_CODE_DRY_RUN: _ClassVar[RefusalCode]
+    REFUSAL_CODE_HURDLE_RATE: _ClassVar[RefusalCode]
 SIDE_UNSPECIFIED: Side
 SIDE_BUY: Side
 SIDE_SELL: Side
@@ -185,6 +186,7 @@ REFUSAL_CODE_AUTHORITY_LOST: RefusalCode
 REFUSAL_CODE_LEDGER_UNAVAILABLE: RefusalCode
 REFUSAL_CODE_ALREADY_OPEN: RefusalCode
 REFUSAL_CODE_DRY_RUN: RefusalCode
+REFUSAL_CODE_HURDLE_RATE: RefusalCode
 
 class Wallet(_message.Message):
     __slots__ = ("maker", "signer", "signature_type")
@@ -239,7 +241,7 @@ class RemedyEnvelope(_message.Message):
     def __init__(self, leg: _Optional[int] = ..., complete_price_micros: _Optional[int] = ..., unwind_price_micros: _Optional[int] = ..., size_micros_max: _Optional[int] = ...) -> None: ...
 
 class Intent(_message.Message):
-    __slots__ = ("intent_id", "opportunity", "wallet", "orders", "remedies", "reserved_micros", "worst_loss_micros", "binding_constraint", "confidence", "entry_deadline", "approval_time", "epoch", "live")
+    __slots__ = ("intent_id", "opportunity", "wallet", "orders", "remedies", "reserved_micros", "worst_loss_micros", "binding_constraint", "confidence", "entry_deadline", "approval_time", "epoch", "live", "bucket")
     INTENT_ID_FIELD_NUMBER: _ClassVar[int]
     OPPORTUNITY_FIELD_NUMBER: _ClassVar[int]
     WALLET_FIELD_NUMBER: _ClassVar[int]
@@ -253,6 +255,7 @@ class Intent(_message.Message):
     APPROVAL_TIME_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     LIVE_FIELD_NUMBER: _ClassVar[int]
+    BUCKET_FIELD_NUMBER: _ClassVar[int]
     intent_id: str
     opportunity: _opportunity_pb2.Opportunity
     wallet: Wallet
@@ -266,7 +269,8 @@ class Intent(_message.Message):
     approval_time: _timestamp_pb2.Timestamp
     epoch: int
     live: bool
-    def __init__(self, intent_id: _Optional[str] = ..., opportunity: _Optional[_Union[_opportunity_pb2.Opportunity, _Mapping]] = ..., wallet: _Optional[_Union[Wallet, _Mapping]] = ..., orders: _Optional[_Iterable[_Union[PlannedOrder, _Mapping]]] = ..., remedies: _Optional[_Iterable[_Union[RemedyEnvelope, _Mapping]]] = ..., reserved_micros: _Optional[int] = ..., worst_loss_micros: _Optional[int] = ..., binding_constraint: _Optional[_Union[BindingConstraint, str]] = ..., confidence: _Optional[float] = ..., entry_deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., approval_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., epoch: _Optional[int] = ..., live: _Optional[bool] = ...) -> None: ...
+    bucket: str
+    def __init__(self, intent_id: _Optional[str] = ..., opportunity: _Optional[_Union[_opportunity_pb2.Opportunity, _Mapping]] = ..., wallet: _Optional[_Union[Wallet, _Mapping]] = ..., orders: _Optional[_Iterable[_Union[PlannedOrder, _Mapping]]] = ..., remedies: _Optional[_Iterable[_Union[RemedyEnvelope, _Mapping]]] = ..., reserved_micros: _Optional[int] = ..., worst_loss_micros: _Optional[int] = ..., binding_constraint: _Optional[_Union[BindingConstraint, str]] = ..., confidence: _Optional[float] = ..., entry_deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., approval_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., epoch: _Optional[int] = ..., live: _Optional[bool] = ..., bucket: _Optional[str] = ...) -> None: ...
 
 class OrderRecord(_message.Message):
     __slots__ = ("order_id", "leg", "attempt", "state", "reason")

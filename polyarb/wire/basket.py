@@ -134,6 +134,7 @@ def intent_to(intent: Intent) -> order_pb2.Intent:
         approval_time=timestamp(intent.approval_time_ns),
         epoch=intent.epoch,
         live=intent.live,
+        bucket=intent.bucket,
     )
 
 
@@ -175,6 +176,7 @@ def intent_from(message: order_pb2.Intent) -> Intent:
         approval_time_ns=time_ns(message.approval_time),
         epoch=message.epoch,
         live=message.live,
+        bucket=message.bucket,
     )
 
 
