@@ -11,12 +11,12 @@ The pouring starts with every market where its phi is flat, inside the spread of
 and adds or takes away what is missing: only levels between there and the optimum are looked at.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from polyarb.core.book import Level, OrderBook
-from polyarb.core.market import Group, GroupKind, Market
+from polyarb.core.market import Group, GroupKind
 from polyarb.core.money import MICROS, Price, Size, complement
 
 ONE_ATTO: Final = 10**18
@@ -76,10 +76,7 @@ def find(group: Group, books: Sequence[OrderBook]) -> Solution:
 
     books: in YES coordinates, one for each market of the group, in its order.
     """
-    curves = [
-        _Curve(book, m.fee.rate_micros, _flat(m, book))
-        for m, book in zip(group.markets, books, strict=True)
-    ]
+    curves = [_curve(book, m.fee.rate_micros) for m, book in zip(group.markets, books, strict=True)]
     marginals = [curve.flat for curve in curves]
     room, multiplier = ONE_ATTO - sum(marginals), 0
     if room <= 0:
@@ -104,11 +101,16 @@ def find(group: Group, books: Sequence[OrderBook]) -> Solution:
 
 
 class _Curve(NamedTuple):
-    """One market's phi. flat: the least probability from which it no longer falls."""
+    """One market's phi.
+
+    flat: the least probability from which it no longer falls. crossed: whether any bid reaches an
+    ask after fees; if not, all bids lie at or below `flat` and all asks above it.
+    """
 
     book: OrderBook
     rate: int
     flat: int
+    crossed: bool
 
 
 def _ask_atto(price: Price, rate: int) -> int:
@@ -119,20 +121,19 @@ def _bid_atto(price: Price, rate: int) -> int:
     return price * (_PRICE_TO_ATTO - rate * (MICROS - price))
 
 
-def _flat(market: Market, book: OrderBook) -> int:
-    rate = market.fee.rate_micros
+def _curve(book: OrderBook, rate: int) -> _Curve:
     if not book.bids:
-        return 0
+        return _Curve(book, rate, 0, crossed=False)
     bid = _bid_atto(book.bids[0].price, rate)
-    if not book.asks or bid <= _ask_atto(book.asks[0].price, rate):
-        return bid
+    if not book.asks or bid < _ask_atto(book.asks[0].price, rate):
+        return _Curve(book, rate, bid, crossed=False)
     steps = [(_bid_atto(price, rate), size) for price, size in book.bids]
     slope = -sum(size for _, size in steps)
     steps += [(_ask_atto(price, rate), size) for price, size in book.asks]
     for point, size in sorted(steps):
         slope += size
         if slope >= 0:
-            return point
+            return _Curve(book, rate, point, crossed=True)
     raise AssertionError(steps)
 
 
@@ -168,15 +169,14 @@ def _drain(curves: Sequence[_Curve], marginals: list[int], excess: int) -> int:
 
 def _add_rising(segments: list[tuple[int, int, int]], index: int, curve: _Curve, room: int) -> None:
     """Append (slope, index, length) of phi above its flat part, as far as `room` can reach."""
-    book, rate, flat = curve
+    book, rate, flat, crossed = curve
     slope, steps = 0, list[tuple[int, Size]]()
-    for price, size in book.bids:
+    for price, size in book.bids if crossed else ():
         point = _bid_atto(price, rate)
         if point <= flat:
             break
         slope -= size
         steps.append((point, size))
-    crossed = bool(steps)
     for price, size in book.asks:
         point = price * (_PRICE_TO_ATTO + rate * (MICROS - price))
         if point <= flat:
@@ -201,15 +201,14 @@ def _add_falling(
     segments: list[tuple[int, int, int]], index: int, curve: _Curve, excess: int
 ) -> None:
     """Append (slope, index, length) of phi below its flat part, as far as `excess` can reach."""
-    book, rate, flat = curve
+    book, rate, flat, crossed = curve
     slope, steps = 0, list[tuple[int, Size]]()
-    for price, size in book.asks:
+    for price, size in book.asks if crossed else ():
         point = _ask_atto(price, rate)
         if point > flat:
             break
         slope += size
         steps.append((point, size))
-    crossed = bool(steps)
     for price, size in book.bids:
         point = price * (_PRICE_TO_ATTO - rate * (MICROS - price))
         if point > flat:
@@ -238,33 +237,23 @@ def _taken(
     That part is what brings the market's net position to `multiplier`; it gains nothing.
     """
     (bids, asks), rate = (curve.book.bids, curve.book.asks), curve.rate
-    gain = yes = no = 0
-    missing = multiplier
+    gain, missing, yes, no = 0, multiplier, 0, 0
+    above = below = 1
     for price, size in asks:
-        margin = marginal - price * (_PRICE_TO_ATTO + rate * (MICROS - price))
-        if margin <= 0:
+        above = marginal - price * (_PRICE_TO_ATTO + rate * (MICROS - price))
+        if above <= 0:
             break
-        gain, missing, yes = gain + margin * size, missing - size, yes + 1
+        gain, missing, yes = gain + above * size, missing - size, yes + 1
     for price, size in bids:
-        margin = price * (_PRICE_TO_ATTO - rate * (MICROS - price)) - marginal
-        if margin <= 0:
+        below = price * (_PRICE_TO_ATTO - rate * (MICROS - price)) - marginal
+        if below <= 0:
             break
-        gain, missing, no = gain + margin * size, missing + size, no + 1
+        gain, missing, no = gain + below * size, missing + size, no + 1
     bought, sold = asks[:yes], bids[:no]
-    if missing > 0:
-        bought += _at_margin(asks[yes:], missing, marginal, _ask_atto, rate)
-    elif missing < 0:
-        sold += _at_margin(bids[no:], -missing, marginal, _bid_atto, rate)
+    if missing > 0 and above == 0:
+        price, size = asks[yes]
+        bought += (Level(price, min(size, Size(missing))),)
+    elif missing < 0 and below == 0:
+        price, size = bids[no]
+        sold += (Level(price, min(size, Size(-missing))),)
     return gain, bought, tuple([Level(complement(price), size) for price, size in sold])
-
-
-def _at_margin(
-    levels: Sequence[Level],
-    missing: int,
-    marginal: int,
-    value: Callable[[Price, int], int],
-    rate: int,
-) -> tuple[Level, ...]:
-    if not levels or value(levels[0].price, rate) != marginal:
-        return ()
-    return (Level(levels[0].price, Size(min(missing, levels[0].size))),)

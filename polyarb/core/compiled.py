@@ -107,13 +107,15 @@ def find_packed(group: Group, packed: Sequence[Packed]) -> Solution:
     if profit == 0:
         nothing: tuple[_Levels, ...] = ((),) * len(rows)
         return Solution(profit=0, multiplier=0, marginals=marginals, yes=nothing, no=nothing)
-    yes, no = list[_Levels](), list[_Levels]()
-    for (_, asks, bids, part), market in zip(rows, packed, strict=True):
-        yes.append(market.asks[:asks] if part <= 0 else _with_part(market.asks, asks, part))
-        if bids or part < 0:
-            no.append(_with_part(market.no_asks, bids, -part))
-        else:
-            no.append(())
+    pairs = [*zip(rows, packed, strict=True)]
+    yes = [
+        p.asks[:asks] if part <= 0 else (*p.asks[:asks], Level(p.asks[asks].price, Size(part)))
+        for (_, asks, _, part), p in pairs
+    ]
+    no = [
+        _no_taken(p.no_asks, bids, -part) if bids or part < 0 else ()
+        for (_, _, bids, part), p in pairs
+    ]
     return Solution(
         profit=profit, multiplier=multiplier, marginals=marginals, yes=tuple(yes), no=tuple(no)
     )
@@ -128,7 +130,7 @@ def warm_up() -> None:
     assert pour([encode((0, 0, 0))], exhaustive=False) is not None
 
 
-def _with_part(levels: _Levels, whole: int, part: int) -> _Levels:
+def _no_taken(levels: _Levels, whole: int, part: int) -> _Levels:
     if part <= 0:
         return levels[:whole]
     return (*levels[:whole], Level(levels[whole].price, Size(part)))
