@@ -35,7 +35,10 @@ SWEEP_S: Final = 60.0
 """Deadlines: reads, commands, bookings, the two hot hops out of risk, and a one-shot scan."""
 
 _READS: Final = (
-    ("polyarb.v1.ScannerService", ("GetOrderBook", "ListEvents", "ExplainEvent")),
+    (
+        "polyarb.v1.ScannerService",
+        ("GetOrderBook", "ListEvents", "ExplainEvent", "ProposeRelations"),
+    ),
     ("polyarb.v1.RiskService", ("GetState", "Evaluate")),
     ("polyarb.v1.ExecutorService", ("GetExecution", "GetWallet")),
     (
@@ -116,6 +119,19 @@ class ScannerClient:
             request, timeout=QUESTION_S
         )
         return answer
+
+    async def proposals(self) -> list[scanner_service_pb2.ProposedRelation]:
+        """Return every relation that the titles of listed markets suggest."""
+        found: list[scanner_service_pb2.ProposedRelation] = []
+        while True:
+            after = found[-1].name if found else ""
+            request = scanner_service_pb2.ProposeRelationsRequest(after=after)
+            page: scanner_service_pb2.ProposeRelationsResponse = await self._stub.ProposeRelations(
+                request, timeout=SWEEP_S
+            )
+            found.extend(page.relations)
+            if not page.more:
+                return found
 
 
 class RiskClient:

@@ -14,7 +14,7 @@ import typer
 
 from polyarb.chassis import ambient, config
 from polyarb.chassis.status import explain
-from polyarb.cli import VERSION, postgres, preflight, report, scan
+from polyarb.cli import VERSION, postgres, preflight, propose, report, scan
 from polyarb.cli.crew import StartFailed
 from polyarb.cli.durations import parse_seconds
 from polyarb.cli.links import until
@@ -23,7 +23,7 @@ from polyarb.cli.process import Child
 from polyarb.cli.run import EXIT_INTERRUPTED, Outcome, Run, World
 from polyarb.cli.settings import ClientSettings, RunSettings
 from polyarb.cli.terminal import Terminal, new_console
-from polyarb.clients import LedgerClient, RiskClient, open_channel
+from polyarb.clients import LedgerClient, RiskClient, ScannerClient, open_channel
 from polyarb.core.errors import ConfigError
 
 T = TypeVar("T")
@@ -162,6 +162,34 @@ def scan_(
         _asyncio_run(scan.show(found, console, as_json=as_json))
     except scan.ScanFailed as e:
         _fail(str(e), e.code)
+
+
+@app.command(name="propose")
+def propose_(
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="Write them to this file, ready to be reviewed.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
+    address: Annotated[
+        str | None, typer.Option(help="The scanner. Default: 127.0.0.1:50051.")
+    ] = None,
+) -> None:
+    """Propose relations between listed markets; a person must review them."""
+    if out is not None and out.exists() and not force:
+        _fail(f"{out} exists; --force replaces it", 1)
+    found = _ask(
+        "scanner",
+        address or _clients().scanner_address,
+        lambda channel: ScannerClient(channel).proposals(),
+    )
+    propose.draw(new_console(), found)
+    if out is not None:
+        try:
+            propose.write(out, propose.as_yaml(found), force=force)
+        except OSError as e:
+            _fail(f"{out} cannot be written: {e.strerror}", 1)
+        typer.echo(f"wrote {len(found)} proposed relations to {out}")
 
 
 @app.command(name="report")

@@ -4,12 +4,30 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from polyarb.v1 import market_pb2 as _market_pb2
 from polyarb.v1 import opportunity_pb2 as _opportunity_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class RelationKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RELATION_KIND_UNSPECIFIED: _ClassVar[RelationKind]
+    RELATION_KIND_LADDER: _ClassVar[RelationKind]
+    RELATION_KIND_IMPLIES: _ClassVar[RelationKind]
+    RELATION_KIND_EQUIVALENT: _ClassVar[RelationKind]
+    RELATION_KIND_EXCLUDES: _ClassVar[RelationKind]
+    RELATION_KIND_EXHAUSTS: _ClassVar[RelationKind]
+    RELATION_KIND_CLAUSE: _ClassVar[RelationKind]
+RELATION_KIND_UNSPECIFIED: RelationKind
+RELATION_KIND_LADDER: RelationKind
+RELATION_KIND_IMPLIES: RelationKind
+RELATION_KIND_EQUIVALENT: RelationKind
+RELATION_KIND_EXCLUDES: RelationKind
+RELATION_KIND_EXHAUSTS: RelationKind
+RELATION_KIND_CLAUSE: RelationKind
 
 class ScanRequest(_message.Message):
     __slots__ = ("event_id",)
@@ -138,3 +156,39 @@ class ExplainEventResponse(_message.Message):
     opportunity: _opportunity_pb2.Opportunity
     verdict: str
     def __init__(self, event: _Optional[_Union[_market_pb2.Event, _Mapping]] = ..., opportunity: _Optional[_Union[_opportunity_pb2.Opportunity, _Mapping]] = ..., verdict: _Optional[str] = ...) -> None: ...
+
+class ProposeRelationsRequest(_message.Message):
+    __slots__ = ("after",)
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    after: str
+    def __init__(self, after: _Optional[str] = ...) -> None: ...
+
+class ProposeRelationsResponse(_message.Message):
+    __slots__ = ("relations", "more")
+    RELATIONS_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
+    relations: _containers.RepeatedCompositeFieldContainer[ProposedRelation]
+    more: bool
+    def __init__(self, relations: _Optional[_Iterable[_Union[ProposedRelation, _Mapping]]] = ..., more: _Optional[bool] = ...) -> None: ...
+
+class ProposedRelation(_message.Message):
+    __slots__ = ("name", "kind", "markets", "note")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    MARKETS_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    kind: RelationKind
+    markets: _containers.RepeatedCompositeFieldContainer[ProposedMarket]
+    note: str
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[RelationKind, str]] = ..., markets: _Optional[_Iterable[_Union[ProposedMarket, _Mapping]]] = ..., note: _Optional[str] = ...) -> None: ...
+
+class ProposedMarket(_message.Message):
+    __slots__ = ("slug", "title", "rules_sha256")
+    SLUG_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    RULES_SHA256_FIELD_NUMBER: _ClassVar[int]
+    slug: str
+    title: str
+    rules_sha256: str
+    def __init__(self, slug: _Optional[str] = ..., title: _Optional[str] = ..., rules_sha256: _Optional[str] = ...) -> None: ...

@@ -60,6 +60,11 @@ class ScannerServiceStub:
                 request_serializer=polyarb_dot_v1_dot_scanner__service__pb2.ExplainEventRequest.SerializeToString,
                 response_deserializer=polyarb_dot_v1_dot_scanner__service__pb2.ExplainEventResponse.FromString,
                 _registered_method=True)
+        self.ProposeRelations = channel.unary_unary(
+                '/polyarb.v1.ScannerService/ProposeRelations',
+                request_serializer=polyarb_dot_v1_dot_scanner__service__pb2.ProposeRelationsRequest.SerializeToString,
+                response_deserializer=polyarb_dot_v1_dot_scanner__service__pb2.ProposeRelationsResponse.FromString,
+                _registered_method=True)
 
 
 class ScannerServiceServicer:
@@ -104,6 +109,15 @@ class ScannerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ProposeRelations(self, request, context):
+        """ProposeRelations returns relations that the titles of listed markets suggest, page by page.
+        None of them takes effect before a person has read the rules and put it into the file.
+        cli: `polyarb propose`
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ScannerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -131,6 +145,11 @@ def add_ScannerServiceServicer_to_server(servicer, server):
                     servicer.ExplainEvent,
                     request_deserializer=polyarb_dot_v1_dot_scanner__service__pb2.ExplainEventRequest.FromString,
                     response_serializer=polyarb_dot_v1_dot_scanner__service__pb2.ExplainEventResponse.SerializeToString,
+            ),
+            'ProposeRelations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeRelations,
+                    request_deserializer=polyarb_dot_v1_dot_scanner__service__pb2.ProposeRelationsRequest.FromString,
+                    response_serializer=polyarb_dot_v1_dot_scanner__service__pb2.ProposeRelationsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -269,6 +288,33 @@ class ScannerService:
             '/polyarb.v1.ScannerService/ExplainEvent',
             polyarb_dot_v1_dot_scanner__service__pb2.ExplainEventRequest.SerializeToString,
             polyarb_dot_v1_dot_scanner__service__pb2.ExplainEventResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProposeRelations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/polyarb.v1.ScannerService/ProposeRelations',
+            polyarb_dot_v1_dot_scanner__service__pb2.ProposeRelationsRequest.SerializeToString,
+            polyarb_dot_v1_dot_scanner__service__pb2.ProposeRelationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -32,8 +32,8 @@ def test_version_is_the_distribution_s() -> None:
 
 @pytest.mark.parametrize(
     ("command", "service"),
-    [(["scan"], "scanner"), (["report"], "ledger"), (["halt", "ops: x"], "risk"),
-     (["resume", "ops: x"], "risk")],
+    [(["scan"], "scanner"), (["propose"], "scanner"), (["report"], "ledger"),
+     (["halt", "ops: x"], "risk"), (["resume", "ops: x"], "risk")],
 )  # fmt: skip
 def test_nobody_there_is_said_with_what_to_do(command: list[str], service: str) -> None:
     """Without a running service a command ends with 1 and names the address and the remedy."""
@@ -53,3 +53,16 @@ def test_nobody_there_is_said_with_what_to_do(command: list[str], service: str) 
 def test_malformed_option_is_refused(command: list[str]) -> None:
     """Exit code 2, before anything is asked or started."""
     assert CliRunner().invoke(app, command).exit_code == 2
+
+
+def test_file_of_proposals_is_not_overwritten(tmp_path: Path) -> None:
+    """It may hold a review; nobody is asked, and how to do it all the same is said."""
+    path = tmp_path / "relations.yaml"
+    path.write_text("relations: []")
+
+    result = CliRunner().invoke(
+        app, ["propose", "--out", str(path), "--address", _closed_address()]
+    )
+
+    assert (result.exit_code, path.read_text()) == (1, "relations: []")
+    assert "--force" in result.output
