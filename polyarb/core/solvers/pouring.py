@@ -88,7 +88,7 @@ def _part(function: _F) -> _F:
     return inner
 
 
-def _pour(numbers: Integers, exhaustive: bool, rows: Integers) -> bool:  # noqa: FBT001 - numba
+def _pour(numbers: Integers, exhaustive: bool, rows: Integers) -> bool:  # noqa: FBT001
     """Fill rows with (slope reached, three digits of the profit) and a `Row` per market."""
     points = np.empty(len(numbers), np.int64)
     state = np.empty((len(rows) - 1, 7), np.int64)
@@ -130,7 +130,7 @@ def _place(numbers: Integers, points: Integers, state: Integers) -> bool:
 
 
 @_part
-def _fill(numbers: Integers, points: Integers, state: Integers, exhaustive: bool) -> int:  # noqa: FBT001 - numba
+def _fill(numbers: Integers, points: Integers, state: Integers, exhaustive: bool) -> int:  # noqa: FBT001
     """Pour 1.00 into the segments of the lowest slopes; return the slope reached.
 
     The markets wait in a heap by (slope of the next segment, index); slopes[i] is heap[i]'s.
