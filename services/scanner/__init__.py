@@ -1,7 +1,8 @@
 """Scanner: reads every order book and finds, proves and streams opportunities.
 
 Owns: order books, event groups, reviewed relations. Decides nothing about money.
-Serves: Scan (one sweep, then ends), WatchOpportunities, GetOrderBook, ListEvents, ExplainEvent.
+Serves: Scan (one sweep, then ends), WatchOpportunities, GetOrderBook, ListEvents, ExplainEvent,
+ProposeRelations.
 Calls: the venue's public data. Nothing else; risk comes to it.
 
 When the venue is down: books are in quarantine, nothing is found, links are retried with jitter.
