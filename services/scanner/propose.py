@@ -23,7 +23,7 @@ from services.scanner.relations import (
     Status,
 )
 
-_END_DAYS: Final = 7
+_END_DAYS: Final = 2
 """How far an event's end may lie from the last deadline that its titles name."""
 
 _STEM_WORDS: Final = 3
@@ -42,11 +42,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A tradable market whose title was understood. question.when: its year is known, or None."""
+    """A tradable market whose title was understood.
+
+    question.when: its year is None where nothing makes it certain. inferred: the year is the
+    event's, not the title's.
+    """
 
     event: Event
     market: Market
     question: Question
+    inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +99,24 @@ def _dated(event: Event, found: Sequence[_Seen]) -> Iterator[_Seen]:
     for group in _grouped(named, lambda s: (s.question.stem, _strike_value(s))):
         last = _last_day(event, [s.question.when for s in group if s.question.when])
         for item in group:
-            yield item if last is None else _with_year(item, partial(_year_up_to, last))
+            dated = item if last is None else _with_year(item, partial(_year_up_to, last))
+            yield dated if dated is item else replace(dated, inferred=True)
 
 
 def _with_year(seen: _Seen, year_of: Callable[[When], int | None]) -> _Seen:
     when = seen.question.when
     if when is None or when.year is not None or when.span is Span.CLOCK:
         return seen
-    dated = replace(when, year=year_of(when))
-    return replace(seen, question=replace(seen.question, when=dated))
+    year = year_of(when)
+    if year is None:
+        return seen
+    return replace(seen, question=replace(seen.question, when=replace(when, year=year)))
 
 
 def _last_day(event: Event, whens: Sequence[When]) -> date | None:
     """Return the last deadline of questions that differ in it alone, None where it is not sure.
 
-    One of them must fall on the event's end, give or take a week, and all that name a year must
+    One of them must fall on the event's end, give or take two days, and all that name a year must
     lie in the year before that: else a day without one could be of any year.
     """
     if event.end_time_ns is None:
@@ -205,6 +213,8 @@ def _date_ladders(seen: Sequence[_Seen]) -> Iterator[_Nested]:
             continue
         first, last = (_shown(members[i]) for i in (0, -1))
         note = f"The earlier deadline is the narrower: {first} to {last}."
+        if any(m.inferred for m in members):
+            note += " Years that titles leave out are taken from the event's end."
         yield _Nested(
             RelationKind.LADDER, members, f"{group[0].question.stem} by date", note + twins
         )

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from polyarb.core.market import Event
+from polyarb.venues.simulated.world import build_world
 from services.scanner.catalogue import groups
 from services.scanner.propose import Candidate, propose
 from services.scanner.related import relation_groups
 from services.scanner.relations import RelationKind, Status
 from unit.services.scanner.quotes import make_event
-from unit.services.scanner.titles import hashed, listed, titled
+from unit.services.scanner.titles import hashed, listed, ns, titled
 
 LADDER = RelationKind.LADDER
 
@@ -181,10 +182,12 @@ def test_years_left_out_end_with_the_event() -> None:
 
     assert found.titles == (*BARE[:2], "Will Acme launch before 2027?")
     assert "Left out, alike in title: will-acme-launch-by-december-31." in found.relation.note
+    assert "Years that titles leave out are taken from the event's end." in found.relation.note
 
 
 UNSURE = [
     listed(*BARE, end="2026-10-15"),
+    listed(*BARE, end="2026-12-27"),
     listed(*BARE, end=None),
     listed(*BARE, "Will Acme launch by June 30, 2024?"),
     listed("Will Acme launch by January 10?", "Will Acme launch by March 31?"),
@@ -261,3 +264,17 @@ def test_order_of_events_does_not_matter() -> None:
 
     assert shuffled != events
     assert propose(shuffled) == propose(events)
+
+
+def test_simulated_venue_has_ladders_and_what_only_looks_like_one() -> None:
+    """Strikes and minutes are proposed; the months of a negative-risk event never are."""
+    events = [e.event for e in build_world(ns("2026-11-22")).events]
+
+    found = [[m.slug for m in c.relation.markets] for c in propose(events)]
+
+    strikes = ("1020", "1010", "1000", "990", "980")
+    minutes = ("10", "20", "40")
+    assert found == [
+        [f"tidewater-index-close-above-{s}-this-friday" for s in strikes],
+        [f"evening-ferry-dock-by-20-{m}" for m in minutes],
+    ]

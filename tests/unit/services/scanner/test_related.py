@@ -12,7 +12,8 @@ from polyarb.core.logic import admits
 from polyarb.core.market import Event, Group, GroupKind, Market, Outcome
 from polyarb.core.worlds import logic_of
 from polyarb.venues.base import Skipped
-from services.scanner.catalogue import Reviewed, groups
+from polyarb.venues.simulated.world import build_world
+from services.scanner.catalogue import SHIPPED_RELATIONS, Reviewed, groups
 from services.scanner.related import relation_groups
 from services.scanner.relations import (
     MARKETS_MAX,
@@ -20,6 +21,7 @@ from services.scanner.relations import (
     Relation,
     RelationKind,
     Status,
+    load,
 )
 from unit.services.scanner.quotes import make_event, make_market
 
@@ -330,3 +332,19 @@ def _holds(said: Relation, winners: frozenset[str]) -> bool:
             return sum(results) <= 1
         case _:
             return any(results)
+
+
+def test_shipped_relations_hold_on_the_simulated_venue() -> None:
+    """Three ladders, and a cup that is judged with its final."""
+    events = tuple(e.event for e in build_world(0).events)
+    shipped = load(SHIPPED_RELATIONS)
+
+    found, skipped = made(events, *shipped.relations, reviewed=dict(shipped.events))
+
+    assert skipped == ()
+    assert [(g.kind, len(g.markets)) for g in found] == [
+        (GroupKind.LADDER, 5),
+        (GroupKind.LADDER, 4),
+        (GroupKind.LADDER, 3),
+        (GroupKind.GENERAL, 5),
+    ]
