@@ -46,8 +46,9 @@ _ROUNDS_MAX: Final = 200
 def best_stack(group: Group, books: Sequence[OrderBook], solution: Solution) -> list[Slice]:
     """Return the slices that pay, best first; empty where no set of equal shares does.
 
-    Only tokens that the optimum buys are considered. Distinct markets, at most 15 of them, and
-    every token in a size that the venue takes. Raises NoWorld, TooManyWorlds.
+    Only tokens that the optimum buys are considered. Every slice has two or more of them; in all
+    distinct markets, at most 15, and every token in a size that the venue takes. Raises NoWorld,
+    TooManyWorlds.
     """
     supplies = _supplies(group, books, solution)
     step = lcm(*(lattice(group.markets[index].tick_size) for index, _ in supplies))
@@ -60,6 +61,10 @@ def best_stack(group: Group, books: Sequence[OrderBook], solution: Solution) -> 
         if chosen is None:
             break
         tokens, pays = chosen
+        if len(tokens) == 1:
+            # Certain by logic alone: such a relation is more likely wrong than the market.
+            del supplies[tokens[0]]
+            continue
         deep, short = _depth(offers, tokens, pays)
         size = Size(floor_to(deep, step))
         if size > 0 and all(offers[t].sendable(size, step) for t in tokens):

@@ -67,7 +67,7 @@ def every_world(logic: Logic, *, count: int) -> Iterator[tuple[int, ...]]:
             return
         bit = 1 << index
         for side in (0, 1):
-            if (true, false)[1 - side] & bit:
+            if (true, false)[side] & bit:
                 continue
             state = rules.follow(true | (bit if side else 0), false | (0 if side else bit))
             if state is not None:

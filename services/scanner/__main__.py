@@ -6,14 +6,16 @@ from pathlib import Path
 from random import SystemRandom
 
 from polyarb.chassis import run
+from polyarb.core.compiled import warm_up
 from polyarb.v1.scanner_service_pb2_grpc import add_ScannerServiceServicer_to_server
 from polyarb.venues.polymarket.public import PolymarketData, PublicSettings
 from polyarb.venues.polymarket.stream import StreamSettings
 from polyarb.venues.polymarket.urls import chosen
 from services.scanner.books import Books
-from services.scanner.catalogue import SHIPPED_RELATIONS, load_reviewed
+from services.scanner.catalogue import SHIPPED_RELATIONS
 from services.scanner.config import ScannerSettings
 from services.scanner.detect import Detector
+from services.scanner.relations import load
 from services.scanner.servicer import ScannerServicer
 from services.scanner.watch import Clock, Periods, Watch
 
@@ -23,6 +25,7 @@ _TRUST_AUDITS = 3
 
 async def build(settings: ScannerSettings) -> run.Hosted:
     """Wire the scanner."""
+    warm_up()
     data = PolymarketData(
         chosen(
             venue=settings.venue,
@@ -40,7 +43,7 @@ async def build(settings: ScannerSettings) -> run.Hosted:
         data=data,
         books=books,
         detector=Detector(books, age_ns_max=age_ns_max, new_id=lambda: str(uuid.uuid4())),
-        reviewed=load_reviewed(Path(settings.relations_file or SHIPPED_RELATIONS)),
+        reviewed=load(Path(settings.relations_file or SHIPPED_RELATIONS)),
         clock=Clock(now_ns=time.time_ns, perf_ns=time.perf_counter_ns),
         periods=Periods(
             scan_s=settings.scan_interval_s,

@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import itertools
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,9 +41,11 @@ from polyarb.venues.polymarket.parse_gamma import parse_event, parse_page
 from polyarb.venues.replay import ReplayData
 from polyarb.wire.opportunity import alarm_to, opportunity_to
 from services.scanner.books import Applied, Books
-from services.scanner.catalogue import SHIPPED_RELATIONS, Reviewed, groups, load_reviewed
+from services.scanner.catalogue import SHIPPED_RELATIONS
 from services.scanner.config import ScannerSettings
 from services.scanner.detect import Detector, Ended, Found
+from services.scanner.listing import Listing, read
+from services.scanner.relations import Catalogue, load
 
 EXIT_BAD_INPUT: Final = 2
 
@@ -70,19 +72,17 @@ class Replay:
 
     def __init__(
         self,
-        watched: Iterable[Group],
+        listing: Listing,
         *,
         age_ns_max: int,
         sweep_ns: int,
         new_id: Callable[[], str],
     ) -> None:
         self.tally = Tally()
-        self._groups = tuple(watched)
-        self._group_of = {m.condition_id: g for g in self._groups for m in g.markets}
+        self._listing = listing
         self._books = Books(trust_ns=_TRUST_NS)
-        for group in self._groups:
-            for market in group.markets:
-                self._books.watch(market, group.event_id)
+        for market, group in listing.markets():
+            self._books.watch(market, group.event_id)
         self._detector = Detector(self._books, age_ns_max=age_ns_max, new_id=new_id)
         self._age_ns_max = age_ns_max
         self._sweep_ns = sweep_ns
@@ -93,7 +93,11 @@ class Replay:
 
     def tokens(self) -> list[list[str]]:
         """Return the tokens to follow, a group's together."""
-        return [[t for m in g.markets for t in (m.yes_token, m.no_token)] for g in self._groups]
+        return [
+            [token for m in group.markets for token in (m.yes_token, m.no_token)]
+            for groups in self._listing.of_events.values()
+            for group in groups
+        ]
 
     def take(self, update: FeedUpdate) -> list[pb.ScanResponse]:
         """Return what one update led to, in order."""
@@ -102,9 +106,9 @@ class Replay:
             case MarketAdded():
                 pass
             case MarketResolved(condition_id=condition_id):
-                group = self._group_of.pop(condition_id, None)
                 self._books.forget(condition_id)
-                found += self._judge([group] if group else [])
+                for group in self._listing.by_market.get(condition_id, ()):
+                    found += self._judge(group)
             case BookSnapshot() | BookChange() | BadFrame() | LinkChange():
                 self._count(update)
                 found += self._spread(self._books.apply(update))
@@ -115,14 +119,13 @@ class Replay:
     def summary(self) -> pb.ScanResponse:
         """Return the counts of the whole recording; the books' standing is that of its end."""
         doubts = [
-            self._books.doubt(c, now_ns=self._now_ns, age_ns_max=self._age_ns_max)
-            for group in self._groups
-            for c in (m.condition_id for m in group.markets)
+            self._books.doubt(market.condition_id, now_ns=self._now_ns, age_ns_max=self._age_ns_max)
+            for market, _ in self._listing.markets()
         ]
         return pb.ScanResponse(
             summary=pb.ScanSummary(
                 cycle=self.tally.sweeps,
-                event_count=len({group.event_id for group in self._groups}),
+                event_count=len(self._listing.ids),
                 market_count=len(doubts),
                 unusable_market_count=sum(1 for doubt in doubts if doubt),
                 opportunity_count=self.tally.opportunities,
@@ -165,31 +168,30 @@ class Replay:
             return []
         self._swept_ns = self._now_ns
         self.tally.sweeps += 1
-        return self._judge(self._groups)
+        return [response for group in self._listing for response in self._judge(group)]
 
     def _spread(self, applied: Applied) -> list[pb.ScanResponse]:
-        alarms = [self._alarm(alarm) for alarm in applied.alarms]
-        touched = (self._group_of.get(condition_id) for condition_id in sorted(applied.changed))
-        return alarms + self._judge(dict.fromkeys(group for group in touched if group))
+        found = [self._alarm(alarm) for alarm in applied.alarms]
+        for group, changed in self._listing.touched(applied.changed):
+            found += self._judge(group, changed)
+        return found
 
     def _alarm(self, alarm: DataAlarm) -> pb.ScanResponse:
         self.tally.alarms += 1
         return pb.ScanResponse(alarm=alarm_to(alarm))
 
-    def _judge(self, judged: Iterable[Group]) -> list[pb.ScanResponse]:
-        began = []
-        for group in judged:
-            match self._detector.judge(group, self._now_ns):
-                case Found(opportunity):
-                    if self._standing.get(group.event_id) != opportunity.opportunity_id:
-                        self._standing[group.event_id] = opportunity.opportunity_id
-                        self.tally.opportunities += 1
-                        began.append(pb.ScanResponse(opportunity=opportunity_to(opportunity)))
-                case Ended(_, event_id):
-                    self._standing.pop(event_id, None)
-                case _:
-                    pass
-        return began
+    def _judge(self, group: Group, changed: Collection[str] = ()) -> list[pb.ScanResponse]:
+        match self._detector.judge(group, self._now_ns, changed):
+            case Found(opportunity):
+                if self._standing.get(group.event_id) != opportunity.opportunity_id:
+                    self._standing[group.event_id] = opportunity.opportunity_id
+                    self.tally.opportunities += 1
+                    return [pb.ScanResponse(opportunity=opportunity_to(opportunity))]
+            case Ended(_, event_id):
+                self._standing.pop(event_id, None)
+            case _:
+                pass
+        return []
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -223,10 +225,10 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _replay(path: Path, events_path: Path | None, settings: ScannerSettings) -> None:
     data = ReplayData.open(path)
-    reviewed = load_reviewed(Path(settings.relations_file or SHIPPED_RELATIONS))
+    reviewed = load(Path(settings.relations_file or SHIPPED_RELATIONS))
     numbers = itertools.count(1)
     replay = Replay(
-        await _groups(data, events_path, reviewed),
+        await _listing(data, events_path, reviewed),
         age_ns_max=int(settings.book_age_s_max * _NS),
         sweep_ns=int(settings.scan_interval_s * _NS),
         new_id=lambda: f"replay-{next(numbers)}",
@@ -240,21 +242,18 @@ async def _replay(path: Path, events_path: Path | None, settings: ScannerSetting
     logger.info("replayed path={} {}", path, replay.tally)
 
 
-async def _groups(
-    data: ReplayData, path: Path | None, reviewed: Mapping[str, Reviewed]
-) -> list[Group]:
+async def _listing(data: ReplayData, path: Path | None, reviewed: Catalogue) -> Listing:
     """Return what can be watched. Raises BadInput where that is nothing."""
     if path is not None and path.suffix == ".json":
         events, skipped = _page(path)
     else:
         events, skipped = await (data if path is None else ReplayData.open(path)).events()
-    formed = [groups(event, reviewed) for event in events]
-    for item in (*skipped, *(item for _, left_out in formed for item in left_out)):
+    listing = read(events, skipped, reviewed)
+    for item in listing.skipped:
         logger.warning("left out name={} reason={}", item.name, item.reason)
-    watched = [group for found, _ in formed for group in found]
-    if not watched:
+    if not listing.ids:
         raise BadInput("events", "no usable event is listed; name a listing with --events")
-    return watched
+    return listing
 
 
 def _page(path: Path) -> tuple[tuple[Event, ...], tuple[Skipped, ...]]:

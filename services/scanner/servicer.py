@@ -1,5 +1,6 @@
 """The scanner's gRPC face."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,11 +9,13 @@ from grpc import aio
 from polyarb.chassis import status
 from polyarb.chassis.broadcast import TooSlow
 from polyarb.core.errors import BadInput
-from polyarb.core.market import Group, Market
+from polyarb.core.market import Event, Group, Market
 from polyarb.v1 import market_pb2, scanner_service_pb2_grpc
 from polyarb.v1 import scanner_service_pb2 as pb
 from polyarb.wire.opportunity import alarm_to, book_to, fee_to, group_kind_to, opportunity_to
-from services.scanner.detect import Found, Nothing
+from services.scanner.detect import Ended, Found, Nothing
+from services.scanner.pages import page
+from services.scanner.propose import Candidate, propose
 from services.scanner.watch import Watch
 
 Context = aio.ServicerContext[Any, Any]
@@ -23,6 +26,7 @@ class ScannerServicer(scanner_service_pb2_grpc.ScannerServiceServicer):
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
+        self._proposed: tuple[tuple[Event, ...], tuple[Candidate, ...]] = ((), ())
 
     async def Scan(
         self, request: pb.ScanRequest, context: Context
@@ -76,8 +80,10 @@ class ScannerServicer(scanner_service_pb2_grpc.ScannerServiceServicer):
     ) -> pb.ListEventsResponse:
         """Return the catalogue."""
         return pb.ListEventsResponse(
-            events=[self._event(group) for group in self._watch.all_groups()],
-            skipped=[pb.SkippedEvent(name=s.name, reason=s.reason) for s in self._watch.skipped],
+            events=[self._event(group) for group in self._watch.listing],
+            skipped=[
+                pb.SkippedEvent(name=s.name, reason=s.reason) for s in self._watch.listing.skipped
+            ],
         )
 
     async def ExplainEvent(
@@ -95,9 +101,26 @@ class ScannerServicer(scanner_service_pb2_grpc.ScannerServiceServicer):
                 response.verdict = f"{len(opportunity.legs)} legs cannot lose"
             case Nothing(reason):
                 response.verdict = reason
-            case _:
-                response.verdict = "an opportunity has just ended"
+            case Ended(_, _, reason):
+                response.verdict = f"an opportunity has just ended: {reason}"
         return response
+
+    async def ProposeRelations(
+        self, request: pb.ProposeRelationsRequest, context: Context
+    ) -> pb.ProposeRelationsResponse:
+        """Return a page of relations that titles suggest."""
+        if not self._watch.listing.events:
+            await status.abort_unavailable(
+                context, reason="NOT_READY", message="events are not listed yet"
+            )
+        return page(await self._candidates(), request.after)
+
+    async def _candidates(self) -> tuple[Candidate, ...]:
+        """Return the candidates of the present listing, read once; it may be of 30,000 titles."""
+        events = self._watch.listing.events
+        if self._proposed[0] is not events:
+            self._proposed = events, await asyncio.to_thread(propose, events)
+        return self._proposed[1]
 
     def _event(self, group: Group) -> market_pb2.Event:
         return market_pb2.Event(

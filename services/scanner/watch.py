@@ -1,7 +1,7 @@
 """Keep every book fresh and judge an event as soon as one of its books moves."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,7 +14,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from polyarb.chassis.broadcast import Broadcast
 from polyarb.chassis.telemetry import LATENCY_BUCKETS
 from polyarb.core.errors import VenueError
-from polyarb.core.market import Event, Group
+from polyarb.core.market import Group
 from polyarb.core.opportunity import AlarmKind, DataAlarm, Opportunity
 from polyarb.v1 import scanner_service_pb2 as pb
 from polyarb.venues.base import (
@@ -22,14 +22,14 @@ from polyarb.venues.base import (
     MarketAdded,
     MarketData,
     MarketResolved,
-    Skipped,
 )
 from polyarb.wire.opportunity import alarm_to, opportunity_to
 from polyarb.wire.scalars import timestamp
 from services.scanner.books import Applied, Books
-from services.scanner.catalogue import Reviewed, groups
-from services.scanner.detect import Detector, Ended, Found, Nothing
+from services.scanner.detect import Detector, Effort, Ended, Found, Verdict
 from services.scanner.feed import Feed
+from services.scanner.listing import Listing, read
+from services.scanner.relations import Catalogue
 
 ALARMS = Counter("polyarb_scanner_alarms_total", "Data alarms by kind.", ("kind",))
 OPPORTUNITIES = Counter("polyarb_scanner_opportunities_total", "Opportunities that began.")
@@ -41,6 +41,11 @@ JUDGE_SECONDS = Histogram(
     "polyarb_scanner_judge_seconds",
     "Duration of judging one event after a change.",
     buckets=(0.00005, 0.0001, 0.00025, 0.0005, *LATENCY_BUCKETS),
+)
+VERDICTS = Counter(
+    "polyarb_scanner_verdicts_total",
+    "Verdicts by what they took: the last proof held, a new proof, or the exact optimum.",
+    ("effort",),
 )
 MARKETS = Gauge(
     "polyarb_scanner_markets", "Watched markets by whether their book is used.", ("state",)
@@ -55,6 +60,8 @@ _RETRY_S: Final = 2.0
 
 for _kind in AlarmKind:
     ALARMS.labels(_kind.name)
+for _effort in Effort:
+    VERDICTS.labels(_effort.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +91,7 @@ class Watch:
         data: MarketData,
         books: Books,
         detector: Detector,
-        reviewed: Mapping[str, Reviewed],
+        reviewed: Catalogue,
         clock: Clock,
         periods: Periods,
     ) -> None:
@@ -95,15 +102,13 @@ class Watch:
         self._reviewed = reviewed
         self._clock = clock
         self._periods = periods
-        self._groups: dict[str, tuple[Group, ...]] = {}
-        self._group_of: dict[str, Group] = {}
+        self._gone: set[str] = set()
         self._relist = asyncio.Event()
         self._standing: dict[str, pb.WatchOpportunitiesResponse] = {}
         self._sequence = 0
         self._cycle = 0
         self._listed_ns = 0
-        self.events: tuple[Event, ...] = ()
-        self.skipped: tuple[Skipped, ...] = ()
+        self.listing = Listing()
         self.broadcast: Broadcast[pb.WatchOpportunitiesResponse] = Broadcast()
 
     @property
@@ -116,18 +121,11 @@ class Watch:
         """Return the books, for reading."""
         return self._books
 
-    def all_groups(self) -> Iterator[Group]:
-        """Yield every watched group."""
-        for event_groups in self._groups.values():
-            yield from event_groups
-
     def blocked(self) -> str:
         """Return why nothing can be judged, "" when something can."""
         if not self._listed_ns:
             return "events are not listed yet"
-        waiting = sum(
-            1 for g in self.all_groups() for m in g.markets if self._unheard(m.condition_id)
-        )
+        waiting = sum(self._unheard(m.condition_id) for m, _ in self.listing.markets())
         age_s = (self._clock.now_ns() - self._listed_ns) / 1e9
         if waiting and age_s < _FIRST_BOOKS_S:
             return f"{waiting} books have not arrived yet"
@@ -166,34 +164,30 @@ class Watch:
                 continue
 
     async def _list(self, tasks: asyncio.TaskGroup) -> None:
-        self.events, left_out = await self._data.events()
-        fresh: dict[str, tuple[Group, ...]] = {}
-        skipped = list(left_out)
-        for event in self.events:
-            fresh[event.event_id], reasons = groups(event, self._reviewed)
-            skipped.extend(reasons)
-        self.skipped = tuple(skipped)
-        self._detector.forget(self._groups.keys() - fresh.keys())
-        self._groups = fresh
-        self._group_of = {m.condition_id: g for g in self.all_groups() for m in g.markets}
-        for condition_id in self._books.versions().keys() - self._group_of.keys():
+        self.listing = read(*await self._data.events(), self._reviewed)
+        self._gone.clear()
+        self._detector.relisted(self.listing.ids)
+        for event_id in self._standing.keys() - self.listing.ids:
+            self._ended(self._standing[event_id].opportunity.opportunity_id, event_id)
+        for condition_id in self._books.versions().keys() - self.listing.by_market.keys():
             self._books.forget(condition_id)
-        for condition_id, group in self._group_of.items():
-            market = next(m for m in group.markets if m.condition_id == condition_id)
+        for market, group in self.listing.markets():
             self._books.watch(market, group.event_id)
         if not self._listed_ns:
             self._announce()
             self._listed_ns = self._clock.now_ns()
-        self._feed.follow(self.all_groups(), tasks)
+        of_events = [g for groups in self.listing.of_events.values() for g in groups]
+        self._feed.follow(of_events, tasks)
 
     def _announce(self) -> None:
         logger.info(
-            "watching events={} markets={} left_out={}",
-            len(self._groups),
-            len(self._group_of),
-            len(self.skipped),
+            "watching events={} markets={} relations={} left_out={}",
+            len(self.listing.of_events),
+            len(self.listing.by_market),
+            len(self.listing.related),
+            len(self.listing.skipped),
         )
-        for group in self.all_groups():
+        for group in self.listing:
             logger.debug(
                 "group slug={} kind={} reason={}", group.slug, group.kind.name, group.reason
             )
@@ -203,13 +197,14 @@ class Watch:
     def _take(self, update: FeedUpdate) -> None:
         match update:
             case MarketAdded(condition_id=condition_id):
-                if condition_id not in self._group_of:
+                if condition_id not in self.listing.by_market:
                     self._relist.set()
             case MarketResolved(condition_id=condition_id):
-                if condition_id in self._group_of:
-                    group = self._group_of.pop(condition_id)
+                if condition_id in self.listing.by_market and condition_id not in self._gone:
+                    self._gone.add(condition_id)
                     self._books.forget(condition_id)
-                    self._judge(group)
+                    for group in self.listing.by_market[condition_id]:
+                        self._judge(group)
                     self._relist.set()
             case _:
                 self._spread(self._books.apply(update))
@@ -217,26 +212,21 @@ class Watch:
     def _spread(self, applied: Applied) -> None:
         for alarm in applied.alarms:
             self._alarm(alarm)
-        touched = {
-            group.event_id: group
-            for condition_id in applied.changed
-            if (group := self._group_of.get(condition_id)) is not None
-        }
-        for group in touched.values():
-            self._judge(group)
+        for group, changed in self.listing.touched(applied.changed):
+            self._judge(group, changed)
 
-    def _judge(self, group: Group) -> Found | Ended | Nothing:
+    def _judge(self, group: Group, changed: Collection[str] = ()) -> Verdict:
         started = self._clock.perf_ns()
-        verdict = self._detector.judge(group, self._clock.now_ns())
+        verdict = self._detector.judge(group, self._clock.now_ns(), changed)
         JUDGE_SECONDS.observe((self._clock.perf_ns() - started) / 1e9)
+        VERDICTS.labels(verdict.effort.value).inc()
         match verdict:
             case Found(opportunity):
                 self._found(opportunity)
             case Ended(opportunity_id, event_id):
                 self._ended(opportunity_id, event_id)
-            case Nothing():
+            case _:
                 pass
-        STANDING.set(self._detector.standing)
         return verdict
 
     def _found(self, opportunity: Opportunity) -> None:
@@ -253,10 +243,12 @@ class Watch:
             )
         response = pb.WatchOpportunitiesResponse(opportunity=opportunity_to(opportunity))
         self._standing[opportunity.event_id] = response
+        STANDING.set(len(self._standing))
         self._send(response, opportunity.event_id)
 
     def _ended(self, opportunity_id: str, event_id: str) -> None:
         self._standing.pop(event_id, None)
+        STANDING.set(len(self._standing))
         ended = pb.OpportunityEnded(
             opportunity_id=opportunity_id,
             event_id=event_id,
@@ -321,10 +313,10 @@ class Watch:
     def sweep(self, event_id: str = "") -> tuple[list[Opportunity], pb.ScanSummary]:
         """Judge every group, or one event's; returns what was found and the count."""
         started = self._clock.perf_ns()
-        judged = [g for g in self.all_groups() if event_id in ("", g.event_id)]
+        judged = list(self.listing.of_id(event_id) if event_id else self.listing)
         verdicts = [self._judge(group) for group in judged]
         found = [v.opportunity for v in verdicts if isinstance(v, Found)]
-        markets = [m.condition_id for g in judged for m in g.markets]
+        markets = {m.condition_id for g in judged for m in g.markets}
         unusable = sum(1 for c in markets if self.doubt(c))
         if not event_id:
             MARKETS.labels("used").set(len(markets) - unusable)
@@ -349,32 +341,28 @@ class Watch:
     def alarms(self, event_id: str = "") -> list[DataAlarm]:
         """Return an alarm for every watched book that is not believed now."""
         now_ns = self._clock.now_ns()
+        of_one = ((m, g) for g in self.listing.of_id(event_id) for m in g.markets)
         found = []
-        for group in self.all_groups():
-            for market in group.markets:
-                doubt = self.doubt(market.condition_id)
-                if doubt and event_id in ("", group.event_id):
-                    kind, _, text = doubt.partition(": ")
-                    found.append(
-                        DataAlarm(
-                            kind=AlarmKind[kind]
-                            if kind in AlarmKind.__members__
-                            else AlarmKind.STALE,
-                            event_id=group.event_id,
-                            condition_id=market.condition_id,
-                            message=f"{market.title}: {text or doubt}",
-                            edge_micros=0,
-                            time_ns=now_ns,
-                        )
+        for market, group in of_one if event_id else self.listing.markets():
+            doubt = self.doubt(market.condition_id)
+            if doubt:
+                kind, _, text = doubt.partition(": ")
+                found.append(
+                    DataAlarm(
+                        kind=AlarmKind[kind] if kind in AlarmKind.__members__ else AlarmKind.STALE,
+                        event_id=group.event_id,
+                        condition_id=market.condition_id,
+                        message=f"{market.title}: {text or doubt}",
+                        edge_micros=0,
+                        time_ns=now_ns,
                     )
+                )
         return found
 
-    def explain(self, event_id: str) -> tuple[Group, Found | Ended | Nothing] | None:
-        """Return an event's group and verdict now, None if it is not watched."""
-        event_groups = self._groups.get(event_id)
-        if not event_groups:
-            return None
-        return event_groups[0], self._judge(event_groups[0])
+    def explain(self, name: str) -> tuple[Group, Verdict] | None:
+        """Return the group of an event's id or slug and its verdict, None if it is not watched."""
+        groups = self.listing.named(name)
+        return (groups[0], self._judge(groups[0])) if groups else None
 
     def current(self, group: Group) -> Group:
         """Return the group with its markets' present tick sizes."""

@@ -36,8 +36,9 @@ from polyarb.venues.simulated.venue import VenueOptions
 from polyarb.venues.simulated.world import ListedEvent
 from polyarb.wire.opportunity import levels_from, opportunity_from
 from services.scanner.books import Books
-from services.scanner.catalogue import SHIPPED_RELATIONS, load_reviewed
+from services.scanner.catalogue import SHIPPED_RELATIONS
 from services.scanner.detect import Detector
+from services.scanner.relations import load
 from services.scanner.servicer import ScannerServicer
 from services.scanner.watch import Clock, Periods, Watch
 
@@ -61,7 +62,7 @@ def make_watch(port: int, stack: AsyncExitStack) -> Watch:
         data=data,
         books=books,
         detector=Detector(books, age_ns_max=AGE_NS, new_id=lambda: str(uuid4())),
-        reviewed=load_reviewed(SHIPPED_RELATIONS),
+        reviewed=load(SHIPPED_RELATIONS),
         clock=Clock(now_ns=time.time_ns, perf_ns=time.perf_counter_ns),
         periods=Periods(scan_s=NEVER_S, audit_s=NEVER_S, catalogue_s=NEVER_S, age_ns_max=AGE_NS),
     )
@@ -94,7 +95,7 @@ class Rig:
         return response.book  # type: ignore[no-any-return]
 
     def markets(self) -> list[Market]:
-        return [market for group in self.watch.all_groups() for market in group.markets]
+        return [market for market, _ in self.watch.listing.markets()]
 
     def settled(self) -> bool:
         """Return whether every watched book is in use and like the venue's own."""

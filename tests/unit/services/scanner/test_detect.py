@@ -1,8 +1,10 @@
 """From books to verdicts: what is found, for how long, and what never is."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from itertools import count
+from random import Random
 
 import pytest
 
@@ -13,7 +15,7 @@ from polyarb.core.opportunity import Opportunity
 from polyarb.venues.base import LinkState
 from services.scanner.books import Books, BookUpdate
 from services.scanner.catalogue import Reviewed, groups
-from services.scanner.detect import Detector, Ended, Found, Nothing, Verdict
+from services.scanner.detect import Detector, Effort, Ended, Found, Nothing, Verdict
 from unit.services.scanner.quotes import (
     ask,
     bid,
@@ -121,16 +123,16 @@ def test_opportunity_ends_once_and_the_next_is_another(bench: Bench) -> None:
     after = bench.judge(at=3)
     bench.price("0.40", "0.40", "0.35", at=4)
 
-    assert ended == Ended("opportunity 1", "7")
+    assert ended == Ended("opportunity 1", "7", "the best prices leave nothing after fees")
     assert isinstance(after, Nothing)
     assert found(bench.judge(at=4)).opportunity_id == "opportunity 2"
 
 
-def test_forgotten_event_ends_without_a_word(bench: Bench) -> None:
+def test_event_that_is_no_longer_listed_is_forgotten(bench: Bench) -> None:
     """It is no longer watched, so nothing of it stands."""
     bench.judge(at=1)
 
-    bench.detector.forget(["7", "8"])
+    bench.detector.relisted(["8"])
 
     assert bench.detector.standing == 0
 
@@ -155,7 +157,10 @@ def test_doubtful_book_is_no_leg(bench: Bench, name: str) -> None:
 
     bench.see(*SPOILERS[name])
 
-    assert bench.judge(at=at) == Ended("opportunity 1", "7")
+    ended = bench.judge(at=at)
+
+    assert isinstance(ended, Ended)
+    assert (ended.opportunity_id, ended.event_id) == ("opportunity 1", "7")
     assert isinstance(bench.judge(at=at), Nothing)
 
 
@@ -272,3 +277,90 @@ def naive(group: Group, books: Books) -> int:
     tracked = [books.tracked(m.condition_id) for m in group.markets]
     asks = [t.book.view().best_ask for t in tracked if t is not None]
     return 1_000_000 - sum(a for a in asks if a is not None)
+
+
+def test_proof_that_still_holds_is_enough() -> None:
+    """A change inside the spread is answered by one comparison; one that breaks it is solved."""
+    bench = Bench()
+    bench.price("0.30", "0.30", "0.30", at=0)
+    assert bench.judge(at=1).effort is Effort.PROVED
+
+    bench.see(quote(A, "0.31 x 100", "0.90 x 100", at=1))
+    held = bench.detector.judge(bench.group, ns(1), [A.condition_id])
+    bench.see(quote(A, "0.80 x 100", "0.95 x 100", at=2))
+    broken_by = bench.detector.judge(bench.group, ns(2), [A.condition_id])
+
+    assert (held, held.effort) == (Nothing("the last proof of no arbitrage holds"), Effort.HELD)
+    assert found(broken_by).certificate.profit > 0
+
+
+def test_change_outside_the_last_proof_is_proved_anew() -> None:
+    """What moved out of its spread's old place may still be consistent with all others."""
+    bench = Bench()
+    bench.price("0.30", "0.30", "0.30", at=0)
+    bench.judge(at=1)
+
+    bench.see(quote(A, "0.36 x 100", "0.95 x 100", at=1))
+    verdict = bench.detector.judge(bench.group, ns(1), [A.condition_id])
+
+    assert verdict == Nothing("the best prices leave nothing after fees")
+    assert verdict.effort is Effort.PROVED
+
+
+def test_book_that_was_in_doubt_at_the_proof_is_judged_when_it_comes_back() -> None:
+    """The proof says nothing about a market that it left out."""
+    bench = Bench()
+    bench.price("0.30", "0.30", "0.60", at=0)
+    bench.see(broken(C, at=1))
+    assert bench.judge(at=1).effort is Effort.PROVED
+
+    bench.see(quote(C, "0.60 x 100", "0.95 x 100", at=2))
+    verdict = bench.detector.judge(bench.group, ns(2), [C.condition_id])
+
+    assert found(verdict).certificate.profit == 20_000_000
+
+
+def test_book_that_falls_into_doubt_leaves_the_proof_standing() -> None:
+    """Without a book there is less to buy, never more."""
+    bench = Bench()
+    bench.price("0.30", "0.30", "0.30", at=0)
+    bench.judge(at=1)
+
+    bench.see(broken(A, at=1))
+    verdict = bench.detector.judge(bench.group, ns(1), [A.condition_id])
+
+    assert verdict.effort is Effort.HELD
+
+
+def test_new_listing_ends_every_proof() -> None:
+    """Fees and logic may have changed with it."""
+    bench = Bench()
+    bench.price("0.30", "0.30", "0.30", at=0)
+    bench.judge(at=1)
+
+    bench.detector.relisted(["7"])
+    verdict = bench.detector.judge(bench.group, ns(1), [A.condition_id])
+
+    assert verdict.effort is Effort.PROVED
+
+
+def test_filter_never_hides_what_a_fresh_judgement_finds() -> None:
+    """3,000 random changes: with and without memory the verdicts agree at every step."""
+    rng, efforts = Random(5), Counter[Effort]()
+    filtered, fresh = Bench(), Bench()
+    for bench in (filtered, fresh):
+        bench.price("0.30", "0.30", "0.30", at=0)
+        bench.judge(at=0)
+    for step in range(3_000):
+        market = rng.choice(MARKETS)
+        bid = rng.randint(20, 42) / 100
+        update = quote(market, f"{bid:.2f} x 100", f"{bid + 0.1:.2f} x 100", at=step)
+        filtered.see(update)
+        fresh.see(update)
+
+        verdict = filtered.detector.judge(filtered.group, ns(step), [market.condition_id])
+        again = fresh.judge(at=step)
+
+        efforts[verdict.effort] += 1
+        assert type(verdict) is type(again), step
+    assert min(efforts[e] for e in Effort) >= 100

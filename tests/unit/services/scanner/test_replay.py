@@ -10,7 +10,8 @@ import pytest
 
 from polyarb.v1 import scanner_service_pb2 as pb
 from polyarb.venues.base import FeedUpdate, LinkState, MarketAdded, MarketResolved
-from services.scanner.catalogue import groups
+from services.scanner.listing import read
+from services.scanner.relations import Catalogue
 from services.scanner.replay import EXIT_BAD_INPUT, Replay, main
 from unit.services.scanner.quotes import (
     ask,
@@ -36,7 +37,7 @@ def replay() -> Replay:
     """Three markets of one event; books are used for 15 s, sweeps are 30 s apart."""
     ids = count(1)
     return Replay(
-        groups(make_event(*MARKETS), {})[0],
+        read((make_event(*MARKETS),), (), Catalogue({})),
         age_ns_max=15 * 10**9,
         sweep_ns=30 * 10**9,
         new_id=lambda: f"opportunity {next(ids)}",
