@@ -1,8 +1,8 @@
 """Exact full-depth arbitrage of markets under any logic: cutting planes with a worst-world oracle.
 
 A linear program finds the best portfolio against the worlds known so far, which bounds from above
-what can be guaranteed; an integer program finds the world that is worst for it, which bounds from
-below what it guarantees. That world is added until none is worse than those known. Worlds do not
+what can be guaranteed; branch and bound finds the world that is worst for it, and so exactly what
+it guarantees. That world is added until none is worse than those known. Worlds do not
 depend on prices, so they are kept from tick to tick, and most ticks need no search or one.
 
 The linear program works in floating point; what is returned is counted in integers.
@@ -28,33 +28,38 @@ NEGLIGIBLE: Final = 10**15
 """1e-9 collateral in 1e-24: what is not worth a search. True profits are 1e-7 and more."""
 
 POOL_MAX: Final = 400
-"""Worlds kept of each set of tied markets."""
+"""Worlds kept of each set of tied markets, or two for each of its markets if that is more."""
 
 ROUNDS_MAX: Final = 400
 """Linear programs that one solve may run."""
 
 _SHAVES_MAX: Final = 1_000
+"""Micros that a portfolio may have to give back, of each level in part, to fit its capital."""
+
+_PICOS: Final = 10**12
+_PICOS_STEP: Final = 500
+"""In 1e-12 tokens, how much worse a world must be to matter: below it the program is noise."""
 
 
 class GeneralSolver:
     """Finds the best portfolio of one GENERAL group, tick after tick.
 
     The same books in the same order give the same solutions. Of equal portfolios the one found may
-    depend on the ticks before. pool_max: worlds kept of each set of tied markets between solves,
-    beside those that the last proof needs. Raises NoWorld where the logic admits nothing.
+    depend on the ticks before. pool_max: as `POOL_MAX`. Raises NoWorld where the logic admits
+    nothing.
     """
 
     def __init__(
         self, group: Group, *, pool_max: int = POOL_MAX, rounds_max: int = ROUNDS_MAX
     ) -> None:
         assert group.kind is GroupKind.GENERAL, group.kind
-        self._logic, self._rounds_max, self._pool_max = group.logic, rounds_max, pool_max
+        self._logic, self._rounds_max = group.logic, rounds_max
         logic = merged(group.logic)
         sets = components(logic, len(group.markets))
         self._quoted = [_Quoted(market) for market in group.markets]
         self._master = Master(sets)
-        self._pools = [_Pool(markets, Oracle(_within(logic, markets), markets)) for markets in sets]
-        self._searches = 0
+        self._pools = [_Pool(_within(logic, markets), markets, pool_max) for markets in sets]
+        self._searches = self._solves = 0
         first = [pool.oracle.worst({}).winners for pool in self._pools]
         self._learn(list(enumerate(first)), first)
 
@@ -76,9 +81,15 @@ class GeneralSolver:
         in its worst world, exactly; the best of any sizes is at most `gap` more. Raises Unproved
         after `rounds_max` rounds; the worlds found stay, so that the next solve goes on from there.
         """
+        self._solves += 1
         self._take(books)
         self._master.set_capital(capital)
-        self._trim()
+        try:
+            return self._settled(capital)
+        finally:
+            self._trim()
+
+    def _settled(self, capital: int | None) -> Solution:
         for _ in range(self._rounds_max):
             optimum = self._master.solve()
             proof = self._proof(optimum, capital)
@@ -88,8 +99,10 @@ class GeneralSolver:
             if capital is not None:
                 basket.fit(capital)
             worst = self._searched(basket.nets())
-            if worst is not None:
-                basket.settle(worst)
+            if worst is None:
+                continue
+            basket.settle(worst)
+            if proof.bound - basket.profit <= NEGLIGIBLE or not self._sharpened(optimum.nets):
                 return self._solution(proof, basket)
         raise Unproved(f"the worst world still fell after {self._rounds_max} rounds")
 
@@ -115,18 +128,35 @@ class GeneralSolver:
         self._learn(fresh, [found.winners for found in worst])
         return None
 
+    def _sharpened(self, nets: Sequence[float]) -> bool:
+        """Return whether a world was learnt that only parts of micros can tell apart.
+
+        Whole micros may be worth less than the program's optimum because it takes parts of them, or
+        because it lacks a world; the bound is as low as it can be once it lacks none.
+        """
+        picos = [round(net * _PICOS) for net in nets]
+        fresh = list[tuple[int, World]]()
+        parts = list[World]()
+        for place, pool in enumerate(self._pools):
+            found = pool.oracle.worst({m: picos[m] for m in pool.markets}, _PICOS_STEP)
+            parts.append(found.winners)
+            if found.total < pool.worst_known(picos) - _PICOS_STEP:
+                fresh.append((place, found.winners))
+        self._learn(fresh, parts)
+        return bool(fresh)
+
     def _learn(self, fresh: Iterable[tuple[int, World]], parts: Iterable[World]) -> None:
         """Add worlds of sets. parts: one of each set, which together must be a world."""
         assert admits(self._logic, {market for part in parts for market in part})
         for place, world in fresh:
-            self._pools[place].add(world)
+            self._pools[place].use([world], self._solves)
             self._master.add_world(place, world)
 
     def _trim(self) -> None:
-        """Drop the worlds that proved nothing for longest, down to half the bound."""
+        """Drop the worlds that proved nothing for longest, where there are too many."""
         for place, pool in enumerate(self._pools):
-            if len(pool.worlds) > self._pool_max:
-                self._master.drop_worlds(place, pool.drop(self._pool_max // 2))
+            if dropped := pool.trim():
+                self._master.drop_worlds(place, dropped)
 
     def _proof(self, optimum: Optimum, capital: int | None) -> "_Proof":
         """Return the exact bound that the weights prove, and the weights."""
@@ -144,7 +174,7 @@ class GeneralSolver:
 
     def _solution(self, proof: "_Proof", basket: "_Basket | None") -> Solution:
         for pool, held in zip(self._pools, proof.beliefs, strict=True):
-            pool.use(world for _, world in held)
+            pool.use((world for _, world in held), self._solves)
         nothing: tuple[tuple[Level, ...], ...] = ((),) * len(self._quoted)
         profit, yes, no = 0, nothing, nothing
         if basket is not None and basket.profit > 0:
@@ -175,27 +205,28 @@ class _Proof:
 class _Pool:
     """The known worlds of a set of tied markets, in the order of the program's rows."""
 
-    def __init__(self, markets: Sequence[int], oracle: Oracle) -> None:
-        self.markets, self.oracle = markets, oracle
+    def __init__(self, logic: Logic, markets: Sequence[int], size_max: int) -> None:
+        self.markets, self.oracle = markets, Oracle(logic, markets)
         self.worlds: list[World] = []
         self._last_used: dict[World, int] = {}
-        self._clock = 0
+        # A proof needs a world more than the set has markets: half of what is kept holds it.
+        self._size_max = max(size_max, 2 * (len(markets) + 1))
 
-    def add(self, world: World) -> None:
-        assert world not in self._last_used, world
-        self.worlds.append(world)
-        self._last_used[world] = self._clock
+    def use(self, worlds: Iterable[World], now: int) -> None:
+        """Note that these worlds mattered, new ones among them."""
+        for world in worlds:
+            if world not in self._last_used:
+                self.worlds.append(world)
+            self._last_used[world] = now
 
-    def use(self, worlds: Iterable[World]) -> None:
-        self._clock += 1
-        self._last_used |= dict.fromkeys(worlds, self._clock)
-
-    def drop(self, kept: int) -> list[int]:
-        """Forget all but the `kept` last used, and return their positions."""
-        at = sorted(range(len(self.worlds)), key=lambda i: (-self._last_used[self.worlds[i]], i))
-        dropped = sorted(i for i in at[kept:] if self._last_used[self.worlds[i]] < self._clock)
-        for i in reversed(dropped):
-            del self._last_used[self.worlds.pop(i)]
+    def trim(self) -> list[int]:
+        """Forget all but the last used half if there are too many; return their positions."""
+        if len(self.worlds) <= self._size_max:
+            return []
+        ages = [(self._last_used[world], at) for at, world in enumerate(self.worlds)]
+        dropped = sorted(at for _, at in sorted(ages)[: -(self._size_max // 2)])
+        for at in reversed(dropped):
+            del self._last_used[self.worlds.pop(at)]
         return dropped
 
     def worst_known(self, nets: Sequence[int]) -> int:

@@ -1,4 +1,4 @@
-"""HiGHS as we use it: quiet, deterministic, exact as far as floating point goes, bounded."""
+"""HiGHS as we use it: quiet, deterministic, as exact as it can be."""
 
 from typing import Final
 
@@ -17,9 +17,6 @@ _OPTIONS: Final[tuple[tuple[str, bool | int | float | str], ...]] = (
     ("random_seed", 7),
     ("primal_feasibility_tolerance", TOLERANCE),
     ("dual_feasibility_tolerance", TOLERANCE),
-    ("mip_feasibility_tolerance", TOLERANCE),
-    ("mip_rel_gap", 0.0),
-    ("mip_abs_gap", 0.0),
 )
 
 

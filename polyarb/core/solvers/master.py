@@ -28,12 +28,14 @@ class Optimum:
     """The best portfolio against the known worlds, in floating point.
 
     asks, bids: per market, tokens taken of each level, in the order given. weights: per set, the
-    probability of each of its worlds, in the order added. capital_price: profit of one more unit.
+    probability of each of its worlds, in the order added. nets: YES minus NO held per market.
+    capital_price: profit of one more unit.
     """
 
     asks: tuple[tuple[float, ...], ...]
     bids: tuple[tuple[float, ...], ...]
     weights: tuple[tuple[float, ...], ...]
+    nets: tuple[float, ...]
     capital_price: float
 
 
@@ -94,6 +96,7 @@ class Master:
             asks=tuple(taken[::2]),
             bids=tuple(taken[1::2]),
             weights=tuple(tuple(duals[row] for row in rows) for rows in self._worlds),
+            nets=tuple(values[: self._count]),
             capital_price=-duals[self._count],
         )
 

@@ -77,7 +77,7 @@ def _side(rng: Random, prices: range, step: int, depth: int) -> tuple[Level, ...
         return ()
     count = rng.randint(1, depth)
     chosen = sorted(rng.sample(range(min(2 * count, len(prices))), min(count, len(prices))))
-    size = rng.choice((MICROS, 50 * MICROS, 1))
+    size = rng.choice((MICROS, 50 * MICROS, 20_000 * MICROS, 1))
     return tuple(Level(Price(prices[i] * step), Size(rng.randint(1, 6) * size)) for i in chosen)
 
 
