@@ -17,10 +17,11 @@ from bench.corpus.cases import (
 )
 from bench.corpus.naive import sum_of_asks, sum_of_middles, top_with_fees
 from bench.corpus.ours import Finder, group_of
+from bench.corpus.programs import Program
 from bench.corpus.quotes import LEVELS
 from bench.corpus.score import Judged, faults, judge, of_family
 from bench.corpus.table import tables
-from bench.corpus.truth import YOCTO, Program, worst_net
+from bench.corpus.truth import YOCTO, worst_net
 from polyarb.core.arbitrage import Solution, find
 from polyarb.core.book import Level, OrderBook
 from polyarb.core.fees import FREE
@@ -222,6 +223,7 @@ def test_alarm_that_passes_the_gate_is_a_fault(judged: list[Judged]) -> None:
     """An opportunity sent for a single market, or on a crossed book, fails the run."""
     sent = next(j for j in judged if j.sent is not None)
     single = replace(of_family(judged, Family.BINARY)[0], sent=sent.sent, sent_net=sent.sent_net)
+    assert isinstance(sent.case, Case)
     books = {
         market.condition_id: replace(book, bids=book.asks) for market, book in sent.case.quoted
     }
@@ -251,7 +253,7 @@ def test_tables_count_what_was_judged(judged: list[Judged]) -> None:
 
     cells = row.split()
     binary = of_family(judged, Family.BINARY)
-    assert cells[1:4] == [
+    assert [cells[1], *cells[4:6]] == [
         str(len(binary)),
         str(sum(j.positive for j in binary)),
         str(sum(j.fooled for j in binary)),

@@ -1,6 +1,6 @@
 """The labelled corpus: listed events with books, and what is true about them.
 
-A listing is what the venue shows; `Case.worlds` is what can happen. Nothing in here knows a finder.
+A listing is what the venue shows; `Case.space` is what can happen. Nothing in here knows a finder.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from hashlib import sha256
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 
 from bench.corpus import quotes
 from bench.corpus.quotes import Quote
+from bench.corpus.spaces import Space, listing
 from polyarb.core.book import OrderBook
 from polyarb.core.fees import FeeSchedule
 from polyarb.core.market import Event, Market
@@ -24,9 +25,6 @@ TABLE_SEED: Final = 20_261_122
 
 DEVELOPMENT_SEEDS: Final = (7, 8, 9)
 
-NOBODY: Final = -1
-"""The world in which none of the quoted markets wins."""
-
 MUST_WIN: Final = "The winner is whoever is certified; a tie is broken by lot."
 MAY_FAIL: Final = "If nobody is certified by the deadline, every market resolves NO."
 
@@ -37,6 +35,24 @@ class Family(Enum):
     BINARY = "binary"
     EXHAUSTIVE = "exhaustive"
     OPEN = "augmented or incomplete"
+
+
+class Labelled(Protocol):
+    """What detection is measured on. quoted: the tradable markets with their books.
+
+    space: what can happen, by places in `quoted`.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def family(self) -> Enum: ...
+    @property
+    def quoted(self) -> tuple[tuple[Market, OrderBook], ...]: ...
+    @property
+    def space(self) -> Space: ...
+    @property
+    def crossed(self) -> bool: ...
 
 
 class Gap(Enum):
@@ -71,10 +87,11 @@ class Case:
         )
 
     @property
-    def worlds(self) -> tuple[int, ...]:
-        """Return every possible winner by its place in `quoted`, with NOBODY where that can be."""
-        winners = tuple(range(len(self.books)))
-        return winners if self.family is Family.EXHAUSTIVE else (*winners, NOBODY)
+    def space(self) -> Space:
+        """Return every world, by places in `quoted`: one of the markets wins, or none does."""
+        count = len(self.books)
+        winners = tuple((place,) for place in range(count))
+        return listing(count, winners if self.family is Family.EXHAUSTIVE else (*winners, ()))
 
     @property
     def crossed(self) -> bool:
@@ -162,7 +179,7 @@ def make_corpus(seed: int, *, binary: int, exhaustive: int, open_field: int) -> 
             yield _case(family, number, Random(f"{seed}/{family.name}/{index}"))
 
 
-def digest(cases: Sequence[Case]) -> str:
+def digest(cases: Sequence[Labelled]) -> str:
     """Return a hash over every listing, book and label, to tell one corpus from another."""
     return sha256("".join(repr(case) for case in cases).encode()).hexdigest()[:16]
 

@@ -1,18 +1,23 @@
-"""Our own detection on a case: the finder alone, and the scanner's detector with its gate."""
+"""Our own detection on a case: the finder alone, and all that stands between it and risk."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from bench.corpus.cases import Case
+from bench.corpus.cases import Case, Labelled
+from bench.corpus.tied import TiedCase
 from bench.corpus.truth import Portfolio, Position
-from polyarb.core.arbitrage import Solution
+from polyarb.core import ladders
+from polyarb.core.arbitrage import Solution, find
 from polyarb.core.book import OrderBook
-from polyarb.core.market import Group, Outcome
+from polyarb.core.executable import build
+from polyarb.core.general import GeneralSolver
+from polyarb.core.market import Group, GroupKind, Outcome
 from polyarb.core.opportunity import AlarmKind, Opportunity
 from polyarb.venues.base import BookSnapshot
 from services.scanner.books import Books
 from services.scanner.catalogue import groups
 from services.scanner.detect import Detector, Found
+from services.scanner.related import relation_groups
 
 NOW_NS: Final = 10**18
 AGE_NS_MAX: Final = 10**9
@@ -20,26 +25,71 @@ AGE_NS_MAX: Final = 10**9
 Finder = Callable[[Group, Sequence[OrderBook]], Solution]
 
 
-def group_of(case: Case) -> Group:
+def best(group: Group, books: Sequence[OrderBook]) -> Solution:
+    """Return what the finder for the group's shape finds, from a cold start."""
+    match group.kind:
+        case GroupKind.LADDER:
+            return ladders.find(group, books)
+        case GroupKind.GENERAL:
+            return GeneralSolver(group).solve(books)
+        case _:
+            return find(group, books)
+
+
+def group_of(case: Labelled) -> Group:
     """Return the case as our catalogue reads the listing: its logic is derived, not told."""
-    (group,), _ = groups(case.event, case.reviews)
+    if isinstance(case, Case):
+        (group,), _ = groups(case.event, case.reviews)
+        return group
+    assert isinstance(case, TiedCase), case
+    single = [g for event in case.events for g in groups(event, case.reviews)[0]]
+    (group,), skipped = relation_groups(case.events, case.relations, single)
+    assert not skipped, skipped
     return group
 
 
-def portfolio_of(solution: Solution) -> Portfolio:
+def books_of(case: Labelled, group: Group) -> list[OrderBook]:
+    """Return the case's books in the order of the group's markets."""
+    books = {market.condition_id: book for market, book in case.quoted}
+    return [books[market.condition_id] for market in group.markets]
+
+
+def portfolio_of(case: Labelled, group: Group, solution: Solution) -> Portfolio:
     """Return what a finder's solution buys."""
+    places = _places(case)
     sides = ((Outcome.YES, solution.yes), (Outcome.NO, solution.no))
     return tuple(
-        Position(at, outcome, levels)
+        Position(places[market.condition_id], outcome, levels)
         for outcome, side in sides
-        for at, levels in enumerate(side)
+        for market, levels in zip(group.markets, side, strict=True)
         if levels
     )
 
 
-def legs_of(opportunity: Opportunity) -> Portfolio:
+def legs_of(case: Labelled, opportunity: Opportunity) -> Portfolio:
     """Return what an opportunity buys, on the share lattice."""
-    return tuple(Position(g.market_index, g.outcome, g.levels) for g in opportunity.legs)
+    places = _places(case)
+    return tuple(Position(places[g.condition_id], g.outcome, g.levels) for g in opportunity.legs)
+
+
+def _places(case: Labelled) -> dict[str, int]:
+    return {market.condition_id: place for place, (market, _) in enumerate(case.quoted)}
+
+
+def built(case: Labelled, group: Group, solution: Solution) -> Opportunity | None:
+    """Return what is left of a solution on the share lattice, if anything."""
+    if solution.profit <= 0:
+        return None
+    result = build(
+        group,
+        books_of(case, group),
+        solution,
+        opportunity_id=case.name,
+        first_seen_time_ns=NOW_NS,
+        detected_time_ns=NOW_NS,
+        book_times_ns=[NOW_NS] * len(group.markets),
+    )
+    return result if isinstance(result, Opportunity) else None
 
 
 def detect(case: Case, group: Group) -> tuple[Opportunity | None, bool]:

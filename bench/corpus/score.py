@@ -2,14 +2,20 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from statistics import median
 from typing import Final
 
-from bench.corpus.cases import Case, Family
+from bench.corpus.cases import Case, Family, Labelled
 from bench.corpus.naive import NAIVE
-from bench.corpus.ours import Finder, detect, group_of, legs_of, portfolio_of
-from bench.corpus.truth import POSITIVE, YOCTO, Portfolio, Program, worst_net
+from bench.corpus.naive_tied import NAIVE_TIED
+from bench.corpus.ours import Finder, books_of, built, detect, group_of, legs_of, portfolio_of
+from bench.corpus.programs import POSITIVE, Program
+from bench.corpus.tied import TiedCase
+from bench.corpus.truth import YOCTO, Portfolio, worst_net
+from polyarb.core.arbitrage import Solution
 from polyarb.core.certificate import verify
+from polyarb.core.market import Group
 from polyarb.core.money import MICROS
 from polyarb.core.opportunity import Opportunity
 
@@ -41,7 +47,7 @@ class Claim:
 class Judged:
     """A case and all verdicts on it. best: the most that can be guaranteed, in dollars."""
 
-    case: Case
+    case: Labelled
     best: float
     claimed: float
     ours: Claim | None
@@ -87,11 +93,12 @@ class Score:
     worst: float
 
 
-def judge(cases: Iterable[Case], finder: Finder, clock: Clock) -> Iterator[Judged]:
+def judge(cases: Iterable[Labelled], finder: Finder, clock: Clock) -> Iterator[Judged]:
     """Yield the verdicts on each case. clock: nanoseconds."""
     program = Program()
     for case in cases:
-        group, books = group_of(case), [book for _, book in case.quoted]
+        group = group_of(case)
+        books = books_of(case, group)
         started = clock()
         solution = finder(group, books)
         find_ns = clock() - started
@@ -99,22 +106,36 @@ def judge(cases: Iterable[Case], finder: Finder, clock: Clock) -> Iterator[Judge
         started = clock()
         best = program.solve()
         program_ns = clock() - started
-        sent, alarmed = detect(case, group)
+        sent, alarmed = _sent(case, group, solution)
         yield Judged(
             case=case,
             best=best,
             claimed=solution.profit / YOCTO,
-            ours=_claim(case, portfolio_of(solution)),
-            naive={name: _claim(case, naive(case)) for name, naive in NAIVE.items()},
+            ours=_claim(case, portfolio_of(case, group, solution)),
+            naive={name: _claim(case, found) for name, found in _naive(case)},
             sent=sent,
-            sent_net=worst_net(case, legs_of(sent)) if sent else 0,
+            sent_net=worst_net(case, legs_of(case, sent)) if sent else 0,
             alarmed=alarmed,
             find_ns=find_ns,
             program_ns=program_ns,
         )
 
 
-def _claim(case: Case, portfolio: Portfolio) -> Claim | None:
+def _sent(case: Labelled, group: Group, solution: Solution) -> tuple[Opportunity | None, bool]:
+    """Return (what would reach risk, whether an alarm was raised on the way)."""
+    if isinstance(case, Case):
+        return detect(case, group)
+    return built(case, group, solution), False
+
+
+def _naive(case: Labelled) -> Iterator[tuple[str, Portfolio]]:
+    if isinstance(case, Case):
+        yield from ((name, detector(case)) for name, detector in NAIVE.items())
+    if isinstance(case, TiedCase):
+        yield from ((name, detector(case)) for name, detector in NAIVE_TIED.items())
+
+
+def _claim(case: Labelled, portfolio: Portfolio) -> Claim | None:
     return Claim(worst_net(case, portfolio)) if portfolio else None
 
 
@@ -134,15 +155,15 @@ def score(judged: Sequence[Judged], claims: Sequence[Claim | None]) -> Score:
     )
 
 
-def of_family(judged: Sequence[Judged], family: Family) -> list[Judged]:
+def of_family(judged: Sequence[Judged], family: Enum) -> list[Judged]:
     """Return the cases of one class."""
     return [j for j in judged if j.case.family is family]
 
 
-def faults(judged: Sequence[Judged]) -> list[str]:
+def faults(judged: Sequence[Judged], families: Iterable[Enum] = Family) -> list[str]:
     """Return what the corpus, the finder or the gate fails in; empty is a pass."""
     found = [fault for j in judged for fault in _case_faults(j)]
-    for family in Family:
+    for family in families:
         cases = of_family(judged, family)
         for name, count in (
             ("true arbitrage", sum(j.positive for j in cases)),

@@ -1,37 +1,50 @@
 """The tables that `make corpus` prints, as plain text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from enum import Enum
 
 from bench.corpus.cases import Family
-from bench.corpus.naive import NAIVE
 from bench.corpus.score import Judged, Score, microseconds, of_family, score
 from polyarb.core.money import MICROS
 
 Row = tuple[str, ...]
+Classes = Sequence[tuple[str, Sequence[Judged]]]
 
 
-def tables(judged: Sequence[Judged]) -> str:
-    """Return all tables over the judged cases."""
-    parts = (_corpus(judged), _finder(judged), _gate(judged), _side_by_side(judged))
-    return "\n\n".join(parts)
+def tables(judged: Sequence[Judged], families: Iterable[Enum] = Family) -> str:
+    """Return all tables over the judged cases, a row for each class and one for all."""
+    classes = [(str(family.value), of_family(judged, family)) for family in families]
+    classes.append(("all", list(judged)))
+    parts = (_corpus, _finder, _gate, _side_by_side)
+    return "\n\n".join(part(classes) for part in parts)
 
 
-def _corpus(judged: Sequence[Judged]) -> str:
-    head = ("the corpus", "groups", "true arbitrage", "naive false", "LP dollars")
-    return _aligned([head, *(_corpus_row(name, cases) for name, cases in _classes(judged))])
+def _corpus(classes: Classes) -> str:
+    head = (
+        "the corpus", "groups", "markets", "worlds", "true arbitrage", "naive false", "LP dollars",
+    )  # fmt: skip
+    return _aligned([head, *(_corpus_row(name, cases) for name, cases in classes)])
 
 
 def _corpus_row(name: str, cases: Sequence[Judged]) -> Row:
     positives, fooled = sum(j.positive for j in cases), sum(j.fooled for j in cases)
     best = sum(j.best for j in cases if j.positive)
-    return name, str(len(cases)), str(positives), str(fooled), f"{best:.2f}"
+    return (
+        name,
+        str(len(cases)),
+        _span([len(j.case.quoted) for j in cases]),
+        _span([j.case.space.count for j in cases]),
+        str(positives),
+        str(fooled),
+        f"{best:.2f}",
+    )
 
 
-def _finder(judged: Sequence[Judged]) -> str:
+def _finder(classes: Classes) -> str:
     head = (
         "our finder", "found", "false", "share of LP $", "worst deviation", "us a group", "LP us",
     )  # fmt: skip
-    return _aligned([head, *(_finder_row(name, cases) for name, cases in _classes(judged))])
+    return _aligned([head, *(_finder_row(name, cases) for name, cases in classes)])
 
 
 def _finder_row(name: str, cases: Sequence[Judged]) -> Row:
@@ -47,12 +60,12 @@ def _finder_row(name: str, cases: Sequence[Judged]) -> Row:
     )
 
 
-def _gate(judged: Sequence[Judged]) -> str:
+def _gate(classes: Classes) -> str:
     head = (
         "the gate: crossed", "groups", "alarms", "positive", "leaked",
         "sound: positive", "sent", "false", "$ after lattice",
     )  # fmt: skip
-    return _aligned([head, *(_gate_row(name, cases) for name, cases in _classes(judged))])
+    return _aligned([head, *(_gate_row(name, cases) for name, cases in classes)])
 
 
 def _gate_row(name: str, cases: Sequence[Judged]) -> Row:
@@ -74,14 +87,14 @@ def _gate_row(name: str, cases: Sequence[Judged]) -> Row:
     )
 
 
-def _side_by_side(judged: Sequence[Judged]) -> str:
+def _side_by_side(classes: Classes) -> str:
     rows: list[Row] = [
         ("side by side", "class", "found", "false", "share of LP $", "worst claim $")
     ]
-    for name, cases in _classes(judged):
+    for name, cases in classes:
         best = sum(j.best for j in cases if j.positive)
         rows.append(_detector_row("polyarb", name, score(cases, [j.ours for j in cases]), best))
-        for detector in NAIVE:
+        for detector in cases[0].naive:
             result = score(cases, [j.naive[detector] for j in cases])
             rows.append(_detector_row(detector, name, result, best))
     return _aligned(rows)
@@ -98,9 +111,10 @@ def _detector_row(detector: str, name: str, result: Score, best: float) -> Row:
     )
 
 
-def _classes(judged: Sequence[Judged]) -> list[tuple[str, Sequence[Judged]]]:
-    classes = [(family.value, of_family(judged, family)) for family in Family]
-    return [*classes, ("all", judged)]
+def _span(counts: Sequence[int]) -> str:
+    """Return the least and the most, large numbers by their magnitude."""
+    least, most = (f"{n:,}" if n < 10**6 else f"{n:.0e}" for n in (min(counts), max(counts)))
+    return least if least == most else f"{least}-{most}"
 
 
 def _share(part: float, whole: float) -> str:
