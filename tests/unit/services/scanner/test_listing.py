@@ -39,7 +39,7 @@ def listing() -> Listing:
     )
     relation = Relation(
         name="one-needs-two",
-        kind=RelationKind.IMPLIES,
+        kind=RelationKind.LADDER,
         markets=(RelatedMarket("market-1", RULES), RelatedMarket("market-2", RULES)),
         status=Status.REVIEWED,
         reviewed=date(2026, 11, 22),
