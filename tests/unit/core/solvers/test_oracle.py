@@ -33,6 +33,29 @@ def test_worst_world_equals_enumeration_to_the_micro() -> None:
             assert worst.winners in worlds, seed
 
 
+def test_worst_world_is_found_where_the_relaxation_is_far_off() -> None:
+    """Rings of odd length and dense clauses, where a half of everything seems to be best."""
+    for seed in range(150):
+        rng = Random(f"far/{seed}")
+        clauses = [
+            tuple(rng.choice((-1, 1)) * m for m in rng.sample(range(1, 10), 3)) for _ in range(18)
+        ]
+        neighbours = [(k + 1, (k + 1) % 9 + 1) for k in range(9)]
+        dense = Logic(clauses=tuple(clauses))
+        logic = rng.choice((dense, Logic(cliques=tuple(neighbours))))
+        worlds = list(every_world(make_group([0] * 9, logic)))
+        if not worlds:
+            continue
+        finder = Oracle(merged(logic), range(9))
+        for _ in range(4):
+            most = rng.choice((3, TOKENS, 10**6 * TOKENS))
+            weights = {m: rng.randint(-most, most // 4) for m in range(9)}
+
+            worst = finder.worst(weights)
+
+            assert worst.total == min(sum(weights[m] for m in w) for w in worlds), seed
+
+
 def test_markets_keep_their_own_numbers() -> None:
     """An oracle over some of a group's markets speaks of them by the group's indexes."""
     finder = Oracle(ladder([7, 3, 5]), [3, 5, 7])
