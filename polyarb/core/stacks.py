@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 from math import lcm
 from typing import Final
 
-import highspy
-import numpy as np
-
 from polyarb.core.arbitrage import ONE_ATTO, Solution
 from polyarb.core.book import Level, OrderBook
 from polyarb.core.logic import Logic
@@ -22,6 +19,7 @@ from polyarb.core.market import Group, Outcome
 from polyarb.core.money import MICROS, Size, floor_to
 from polyarb.core.order import BATCH_MAX, lattice
 from polyarb.core.sets import least_size
+from polyarb.core.solvers.choice import best_choice
 from polyarb.core.worlds import logic_of, worst
 
 Token = tuple[int, Outcome]
@@ -31,14 +29,6 @@ Slice = tuple[tuple[Token, ...], Size]
 """Equal shares of several tokens."""
 
 _PRICE_TO_ATTO: Final = 10**12
-_OPTIONS: Final[Mapping[str, bool | int | float | str]] = {
-    "output_flag": False,
-    "threads": 1,
-    "random_seed": 0,
-    "mip_rel_gap": 0.0,
-    "mip_abs_gap": 0.0,
-    "presolve": "off",
-}
 _ROUNDS_MAX: Final = 200
 """Worlds that one proposal may be confronted with; and proposals in one stack."""
 
@@ -48,7 +38,7 @@ def best_stack(group: Group, books: Sequence[OrderBook], solution: Solution) -> 
 
     Only tokens that the optimum buys are considered. Every slice has two or more of them; in all
     distinct markets, at most 15, and every token in a size that the venue takes. Raises NoWorld,
-    TooManyWorlds.
+    TooManyWorlds, Unproved.
     """
     supplies = _supplies(group, books, solution)
     step = lcm(*(lattice(group.markets[index].tick_size) for index, _ in supplies))
@@ -176,9 +166,15 @@ class _Search:
         """
         tokens = sorted(atto, key=lambda token: (token[0], token[1].value))
         for _ in range(_ROUNDS_MAX):
-            chosen = self._program(tokens, atto, bought)
-            if not chosen:
+            picked = best_choice(
+                [atto[token] / ONE_ATTO for token in tokens],
+                [[self._pays(token, world) for token in tokens] for world in self._worlds],
+                fresh=[token not in bought for token in tokens],
+                fresh_max=BATCH_MAX - len(bought),
+            )
+            if not picked:
                 return None
+            chosen = tuple(tokens[at] for at in picked)
             weights = dict[int, int]()
             for index, outcome in chosen:
                 weights[index] = 1 if outcome is Outcome.YES else -1
@@ -193,35 +189,6 @@ class _Search:
                 return None
         return None
 
-    def _program(
-        self, tokens: Sequence[Token], atto: Mapping[Token, int], bought: AbstractSet[Token]
-    ) -> tuple[Token, ...]:
-        """Return what pays most in the worst of the worlds known so far, () if nothing does."""
-        count = len(tokens)
-        program = highspy.HighsLp()
-        program.num_col_, program.num_row_ = count + 1, 1 + len(self._worlds)
-        program.col_cost_ = np.array([*(atto[t] / ONE_ATTO for t in tokens), -1.0])
-        program.col_lower_ = np.zeros(count + 1)
-        program.col_upper_ = np.array([1.0] * count + [float(BATCH_MAX)])
-        program.integrality_ = [highspy.HighsVarType.kInteger] * (count + 1)
-        legs = np.array([float(t not in bought) for t in tokens] + [0.0])
-        pays = [
-            [float((index in world) == (outcome is Outcome.YES)) for index, outcome in tokens]
-            + [-1.0]
-            for world in self._worlds
-        ]
-        rows = np.array([legs, *pays])
-        program.row_lower_ = np.array([-np.inf] + [0.0] * len(pays))
-        program.row_upper_ = np.array([BATCH_MAX - len(bought)] + [np.inf] * len(pays))
-        program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        at_row, at_column = np.nonzero(rows)
-        program.a_matrix_.start_ = np.searchsorted(at_row, np.arange(len(rows) + 1))
-        program.a_matrix_.index_ = at_column
-        program.a_matrix_.value_ = rows[at_row, at_column]
-        solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        for name, value in _OPTIONS.items():
-            solver.setOptionValue(name, value)
-        solver.passModel(program)
-        solver.run()
-        values = solver.getSolution().col_value
-        return tuple(t for t, value in zip(tokens, values, strict=False) if value > 0.5)
+    @staticmethod
+    def _pays(token: Token, world: AbstractSet[int]) -> bool:
+        return (token[0] in world) == (token[1] is Outcome.YES)
