@@ -5,7 +5,7 @@ that one of the markets belongs to: an arbitrage may need all of it.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, assert_never
 
@@ -29,6 +29,11 @@ PREFIX: Final = "relation:"
 """Of the event id and slug of a group that relations make, before the first one's name."""
 
 _NAMED_MAX: Final = 5
+
+_OF_ANY_SUBSET: Final = frozenset(
+    {RelationKind.LADDER, RelationKind.EQUIVALENT, RelationKind.EXCLUDES}
+)
+"""Kinds that hold of any two or more of their markets once they hold of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,10 @@ def relation_groups(
     """
     listing = _listing(events)
     ties: list[_Tie] = []
-    skipped = []
-    for relation in relations:
+    skipped = list[Skipped]()
+    for entry in relations:
+        relation, gone = _remaining(entry, listing)
+        skipped.extend(_left_out(entry, f"{reason}; the rest holds") for reason in gone)
         if reason := _why_not(relation, listing):
             skipped.append(_left_out(relation, reason))
         else:
@@ -90,6 +97,22 @@ def _listing(events: Sequence[Event]) -> dict[str, tuple[Market, ...]]:
 # Which relations hold
 
 
+def _remaining(
+    relation: Relation, listing: Mapping[str, tuple[Market, ...]]
+) -> tuple[Relation, list[str]]:
+    """Return the relation without the markets that are over, and why each is.
+
+    A ladder loses a rung with every date that passes, and what it says of the others still holds.
+    """
+    if relation.kind not in _OF_ANY_SUBSET:
+        return relation, []
+    reasons = {m.slug: _gone(m.slug, listing.get(m.slug, ())) for m in relation.markets}
+    present = tuple(m for m in relation.markets if not reasons[m.slug])
+    if len(present) in (len(relation.markets), 0, 1):
+        return relation, []
+    return replace(relation, markets=present), [reason for reason in reasons.values() if reason]
+
+
 def _why_not(relation: Relation, listing: Mapping[str, tuple[Market, ...]]) -> str:
     """Return why a relation says nothing now, "" when it holds."""
     if relation.status is not Status.REVIEWED:
@@ -100,18 +123,25 @@ def _why_not(relation: Relation, listing: Mapping[str, tuple[Market, ...]]) -> s
 
 def _doubt(slug: str, reviewed_sha256: str, found: Sequence[Market]) -> str:
     """Return why a market of a relation cannot be used now, "" when it can."""
-    if len(found) != 1:
-        return f"{slug} is listed for {len(found)} markets" if found else f"{slug} is not listed"
+    if reason := _gone(slug, found):
+        return reason
+    if len(found) > 1:
+        return f"{slug} is listed for {len(found)} markets"
     (market,) = found
     if market.placeholder:
         return f"{slug} is a placeholder outcome"
-    if not market.accepting_orders:
-        return f"{slug} is not accepting orders"
     if market.rules_sha256 == reviewed_sha256:
         return ""
     if not market.rules_sha256:
         return f"{slug} has no rules to read"
     return f"the rules of {slug} changed since they were reviewed"
+
+
+def _gone(slug: str, found: Sequence[Market]) -> str:
+    """Return why a market cannot be traded any more, "" when it can."""
+    if not found:
+        return f"{slug} is not listed"
+    return "" if any(m.accepting_orders for m in found) else f"{slug} is not accepting orders"
 
 
 def _said(relation: Relation) -> Logic:
@@ -229,7 +259,7 @@ def _stuck(logic: Logic, count: int) -> tuple[int, str] | None:
 
 def _group(component: Sequence[_Tie], ends: Mapping[str, int | None]) -> Group:
     only = component[0].relation if len(component) == 1 else None
-    is_ladder = only is not None and only.kind is RelationKind.LADDER
+    is_ladder = only is not None and only.kind in (RelationKind.LADDER, RelationKind.IMPLIES)
     markets = component[0].markets if is_ladder else _members(component)
     name = f"{PREFIX}{_first(component).name}"
     times = [ends[m.condition_id] for m in markets]

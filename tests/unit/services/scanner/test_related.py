@@ -128,7 +128,7 @@ def test_every_kind_admits_what_it_says(said: Relation, expected: list[tuple[str
     """Tried over all joint outcomes."""
     (group,), _ = made((single(*FREE),), said)
 
-    assert group.kind is GroupKind.GENERAL
+    assert (group.kind is GroupKind.GENERAL) == (said.kind is not RelationKind.IMPLIES)
     assert worlds(group) == {frozenset(winners) for winners in expected}
 
 
@@ -152,7 +152,7 @@ def test_relations_without_a_common_market_are_groups_of_their_own() -> None:
 
     assert [(g.event_id, g.kind) for g in found] == [
         ("relation:rungs", GroupKind.LADDER),
-        ("relation:pair", GroupKind.GENERAL),
+        ("relation:pair", GroupKind.LADDER),
     ]
 
 
@@ -202,12 +202,52 @@ def test_two_relations_meet_in_an_event() -> None:
 
 
 LEFT_OUT = [
-    ({"accepting_orders": False}, "m1 is not accepting orders"),
     ({"placeholder": True}, "m1 is a placeholder outcome"),
     ({"rules_sha256": digest(7)}, "the rules of m1 changed since they were reviewed"),
     ({"rules_sha256": ""}, "m1 has no rules to read"),
+]
+OVER = [
+    ({"accepting_orders": False}, "m1 is not accepting orders"),
     ({"slug": "m1-again"}, "m1 is not listed"),
 ]
+
+
+@pytest.mark.parametrize(("change", "reason"), OVER)
+@pytest.mark.parametrize(
+    "kind", [RelationKind.LADDER, RelationKind.EQUIVALENT, RelationKind.EXCLUDES]
+)
+def test_relation_of_many_goes_on_without_a_market_that_is_over(
+    kind: RelationKind, change: dict[str, Any], reason: str
+) -> None:
+    """A date ladder loses a rung every month; the others still imply each other."""
+    markets = (FREE[0], replace(FREE[1], **change), FREE[2])
+
+    (group,), skipped = made((single(*markets),), relation("many", kind, 2, 1, 0))
+
+    assert sorted(slugs(group)) == ["m0", "m2"]
+    assert worlds(group) == worlds(made((single(*markets),), relation("two", kind, 2, 0))[0][0])
+    assert skipped == (Skipped(name="relation:many", reason=f"{reason}; the rest holds"),)
+
+
+@pytest.mark.parametrize(("change", "reason"), OVER)
+@pytest.mark.parametrize("kind", [RelationKind.IMPLIES, RelationKind.EXHAUSTS, RelationKind.CLAUSE])
+def test_relation_of_all_ends_with_a_market_that_is_over(
+    kind: RelationKind, change: dict[str, Any], reason: str
+) -> None:
+    """What is said of both, or of all together, says nothing of one alone."""
+    markets = (FREE[0], replace(FREE[1], **change))
+
+    found, skipped = made((single(*markets),), relation("both", kind, 0, 1))
+
+    assert found == ()
+    assert skipped == (Skipped(name="relation:both", reason=reason),)
+
+
+def test_single_implication_is_a_ladder_of_two() -> None:
+    """The narrower market first: the same logic, and the faster solver."""
+    (group,), _ = made((single(*FREE),), relation("pair", RelationKind.IMPLIES, 3, 1))
+
+    assert (group.kind, slugs(group)) == (GroupKind.LADDER, ["m3", "m1"])
 
 
 @pytest.mark.parametrize(("change", "reason"), LEFT_OUT)
