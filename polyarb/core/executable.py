@@ -19,6 +19,7 @@ from polyarb.core.opportunity import Leg, Opportunity, Tranche
 from polyarb.core.order import BATCH_MAX, lattice
 from polyarb.core.payoffs import Position, worst_payoff
 from polyarb.core.sets import best_sizes, least_size, prefix
+from polyarb.core.solvers.highs import Unproved
 from polyarb.core.stacks import Slice, Token, best_stack
 from polyarb.core.worlds import NoWorld, TooManyWorlds
 
@@ -79,7 +80,7 @@ def build(
             if proved is not None:
                 return proved
             slices.pop()
-    except (NoWorld, TooManyWorlds) as e:
+    except (NoWorld, TooManyWorlds, Unproved) as e:
         return TooSmall(f"nothing can be proved: {e}")
     return TooSmall("no size on the share lattice covers minimum orders and fees")
 
@@ -285,8 +286,11 @@ def _leg(group: Group, book: OrderBook, token: Token, *, size: Size, book_time_n
 
 
 def _cut(leg: Leg, size: Size) -> Leg:
-    exits = prefix(leg.exit_levels, Size(2 * size))
-    return replace(leg, levels=prefix(leg.levels, size), exit_levels=exits)
+    levels, exits = prefix(leg.levels, size), prefix(leg.exit_levels, Size(2 * size))
+    # A leg takes all of every level but its last, so these are what a better limit still reaches.
+    reached = sum(level.size for level in leg.levels[: len(levels)])
+    depth = leg.depth if len(levels) == len(leg.levels) else reached
+    return replace(leg, levels=levels, exit_levels=exits, depth=Size(depth))
 
 
 def _least_sets(opportunity: Opportunity) -> int:
