@@ -16,7 +16,7 @@ from polyarb.core.basket import (
     PlannedOrder,
 )
 from polyarb.core.errors import BadInput
-from polyarb.core.market import Outcome
+from polyarb.core.features import BUCKETS
 from polyarb.core.money import MICROS, notional_ceil
 from polyarb.core.order import Side
 from polyarb.v1 import ledger_service_pb2
@@ -27,7 +27,6 @@ AMOUNT_MAX: Final = 10**15
 DECISIONS_MAX: Final = 500
 PAGE_MAX: Final = 1000
 NAME_MAX: Final = 200
-_BUCKETS: Final = {Outcome.YES: "yes_set", Outcome.NO: "no_set"}
 _HASH: Final = re.compile(r"0x[0-9a-f]{64}")
 _TOKEN: Final = re.compile(r"[1-9][0-9]{0,77}")
 
@@ -50,14 +49,6 @@ def within(value: int, low: int, high: int, field: str) -> int:
     return value
 
 
-def bucket(intent: Intent) -> str:
-    """Return the basket's kind of history: "yes_set" or "no_set"."""
-    outcomes = {leg.outcome for leg in intent.opportunity.legs}
-    if len(outcomes) != 1:
-        raise BadInput("intent.opportunity.legs", "must all buy YES or all buy NO")
-    return _BUCKETS[outcomes.pop()]
-
-
 def check_intent(intent: Intent) -> None:
     """Check that an intent's orders are its opportunity's legs and its reservation covers them."""
     uuid(intent.intent_id, "intent.intent_id")
@@ -68,7 +59,8 @@ def check_intent(intent: Intent) -> None:
     within(intent.epoch, 1, 2**62, "intent.epoch")
     within(intent.reserved, 1, AMOUNT_MAX, "intent.reserved_micros")
     within(intent.worst_loss, 0, AMOUNT_MAX, "intent.worst_loss_micros")
-    bucket(intent)
+    if intent.bucket not in BUCKETS:
+        raise BadInput("intent.bucket", f"must be one of {len(BUCKETS)}, got {intent.bucket!r}")
     for i, order in enumerate(intent.orders):
         _check_entry_order(intent, i, order, f"intent.orders[{i}]")
     paid = sum(order.request.maker_amount for order in intent.orders)

@@ -34,8 +34,8 @@ class MigrateSettings(config.Settings):
     )
 
 
-async def migrate(database_url: str) -> None:
-    """Run every missing version in one transaction; two at once take turns.
+async def migrate(database_url: str, revision: str = "head") -> None:
+    """Run every missing version up to `revision` in one transaction; two at once take turns.
 
     Raises OSError or asyncpg errors when Postgres cannot be reached.
     """
@@ -50,16 +50,16 @@ async def migrate(database_url: str) -> None:
     try:
         async with engine.begin() as connection:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_KEY})"))
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(_upgrade, revision)
     finally:
         await engine.dispose()
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, revision: str) -> None:
     alembic = Config()
     alembic.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     alembic.attributes["connection"] = connection
-    command.upgrade(alembic, "head")
+    command.upgrade(alembic, revision)
 
 
 def main() -> None:

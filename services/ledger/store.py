@@ -17,7 +17,7 @@ from polyarb.v1 import ledger_service_pb2 as pb
 from polyarb.v1 import order_pb2
 from polyarb.wire import basket as wire
 from services.ledger import reconcile
-from services.ledger.checks import bucket, check_remedies
+from services.ledger.checks import check_remedies
 from services.ledger.database import Connection, Database
 from services.ledger.faults import AlreadyExists, NotFound, Precondition
 from services.ledger.instants import instant, unix_ns
@@ -57,7 +57,7 @@ class Store:
                              $17, $18, $19)""",
                 *(UUID(intent.intent_id), digest, intent.epoch),
                 *(intent.opportunity.event_id, intent.opportunity.opportunity_id),
-                *(intent.opportunity.title, bucket(intent), intent.live),
+                *(intent.opportunity.title, intent.bucket, intent.live),
                 message.binding_constraint == _EXPLORATION,
                 *(intent.reserved, intent.worst_loss, intent.opportunity.certificate.profit),
                 body,

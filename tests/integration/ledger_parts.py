@@ -18,6 +18,7 @@ from polyarb.core.basket import (
     RemedyEnvelope,
 )
 from polyarb.core.book import Level
+from polyarb.core.features import bucket_of
 from polyarb.core.fees import FREE
 from polyarb.core.market import GroupKind, Outcome
 from polyarb.core.money import Collateral, Price, Size
@@ -126,6 +127,7 @@ def intent(
     exploration: bool = False,
     size: int = 10 * ONE,
     price: int = 450_000,
+    bucket: str = "",
 ) -> Intent:
     """A basket of two NO tokens of one event: each costs size x price, together they pay size."""
     event = event or f"event-{name}"
@@ -155,6 +157,7 @@ def intent(
         approval_time_ns=NOON,
         epoch=epoch,
         live=False,
+        bucket=bucket or bucket_of(opportunity),
     )
 
 

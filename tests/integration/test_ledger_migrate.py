@@ -4,6 +4,8 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import asyncpg  # type: ignore[import-untyped]
@@ -24,6 +26,15 @@ async def empty_url(postgres_server: Server) -> str:
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
     return postgres_server.url(name)
+
+
+@asynccontextmanager
+async def closing_connection(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def schema(url: str) -> list[tuple[str, ...]]:
@@ -67,6 +78,28 @@ async def test_without_a_schema_the_ledger_is_unavailable_and_says_why(empty_url
     await database.close()
 
     assert portfolio.opened is False
+
+
+async def test_baskets_of_before_the_buckets_keep_their_kind_of_set(empty_url: str) -> None:
+    """Their features were not recorded: the coarse count goes on, nothing is made up."""
+    await migrate(empty_url, "0001")
+    async with closing_connection(empty_url) as connection:
+        await connection.execute(
+            """INSERT INTO answers (intent_id, digest, message, epoch, answer_time)
+            VALUES (gen_random_uuid(), '', '', 1, now());
+            INSERT INTO intents (intent_id, event_id, opportunity_id, title, bucket, epoch, live,
+                exploration, reserved_micros, worst_loss_micros, expected_micros, body, state,
+                filled, reserve_time, end_time)
+            SELECT intent_id, '1', 'o', 't', 'yes_set', 1, false, false, 1, 0, 0, '', 'COMPLETE',
+                true, now(), now() FROM answers"""
+        )
+
+        await migrate(empty_url)
+        row = await connection.fetchrow("SELECT buckets, ended, complete FROM portfolio(now())")
+        with pytest.raises(asyncpg.PostgresError, match="cannot go from bucket"):
+            await connection.execute("UPDATE intents SET bucket = 'no_set/fresh/new/easy'")
+
+    assert tuple(row) == (["yes_set"], [1], [1])
 
 
 def run_migrate(**env: str) -> subprocess.CompletedProcess[str]:

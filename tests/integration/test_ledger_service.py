@@ -208,7 +208,9 @@ async def test_a_watch_begins_with_the_present_and_follows_every_change(client: 
     assert (first.portfolio.open_positions, later.portfolio.open_positions) == (1, 0)
     assert first.portfolio.open_event_ids == ["event-a"]
     assert later.sequence > first.sequence
-    assert list(later.portfolio.outcomes) == [pb.OutcomeCount(bucket="no_set", ended=1, complete=1)]
+    assert list(later.portfolio.outcomes) == [
+        pb.OutcomeCount(bucket="no_set/fresh/new/hard", ended=1, complete=1)
+    ]
 
 
 async def test_a_quiet_watch_still_hears_the_heartbeat(client: Client) -> None:

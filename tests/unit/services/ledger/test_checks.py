@@ -8,7 +8,8 @@ import pytest
 from integration.ledger_parts import ONE, completed, execution, fill, intent
 from polyarb.core.basket import ChainAction, ChainActionKind, ChainActionState, Intent
 from polyarb.core.errors import BadInput
-from polyarb.core.market import Outcome
+from polyarb.core.features import bucket_of
+from polyarb.core.market import GroupKind, Outcome
 from polyarb.core.money import Collateral, Size
 from polyarb.core.order import BasketState
 from polyarb.v1 import ledger_service_pb2 as pb
@@ -23,10 +24,13 @@ def test_a_sound_intent_passes() -> None:
     checks.check_execution(completed(GOOD))
 
 
-def _mixed(basket: Intent) -> Intent:
-    legs = basket.opportunity.legs
+def test_legs_of_both_outcomes_pass() -> None:
+    """What relations tie is bought on both sides."""
+    legs = GOOD.opportunity.legs
     mixed = (replace(legs[0], outcome=Outcome.YES), legs[1])
-    return replace(basket, opportunity=replace(basket.opportunity, legs=mixed))
+    opportunity = replace(GOOD.opportunity, kind=GroupKind.LADDER, legs=mixed)
+
+    checks.check_intent(replace(GOOD, opportunity=opportunity, bucket=bucket_of(opportunity)))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +43,9 @@ def _mixed(basket: Intent) -> Intent:
         ("intent.reserved_micros", lambda b: replace(b, reserved=Collateral(9 * ONE - 1))),
         ("intent.worst_loss_micros", lambda b: replace(b, worst_loss=Collateral(-1))),
         ("intent.remedies", lambda b: replace(b, remedies=b.remedies + b.remedies[:1])),
-        ("intent.opportunity.legs", _mixed),
+        ("intent.bucket", lambda b: replace(b, bucket="")),
+        ("intent.bucket", lambda b: replace(b, bucket="no_set")),
+        ("intent.bucket", lambda b: replace(b, bucket="no_set/fresh/new/lucky")),
         ("intent.orders[0].leg", lambda b: replace(b, orders=b.orders[::-1])),
         (
             "intent.orders[0].order_id",
