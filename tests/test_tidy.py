@@ -23,7 +23,9 @@ FILE_LINES: Final = 400
 # (rule, file) -> reason
 EXCEPTIONS: Final[dict[tuple[str, str], str]] = {}
 
-SERVICE_PURE: Final = {"plan", "postings", "performance", "limits", "sizing", "exposure"}
+SERVICE_PURE: Final = {
+    "plan", "postings", "performance", "limits", "sizing", "exposure", "confidence",
+}  # fmt: skip
 MONEY: Final = {"money", "book", "fees", "order", "certificate", "postings", "limits"}
 STDLIB_FOR_PURE: Final = {
     "abc", "bisect", "collections", "dataclasses", "datetime", "enum", "fractions", "functools",

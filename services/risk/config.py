@@ -81,6 +81,13 @@ class RiskSettings(Settings):
         alias="TRADING_KELLY_LOSS_FRACTION",
         description="Share of the stake lost on failure; auto reads it from the books.",
     )
+    hurdle_rate: float = Field(
+        0.04,
+        alias="POLYARB_HURDLE_RATE",
+        ge=0,
+        le=1,
+        description="Least return a year of what pays at resolution only; 0.04 is 4 %.",
+    )
     bankroll: Amount = Field(
         0, alias="POLYARB_BANKROLL", description="Most capital to count on; 0 for all there is."
     )

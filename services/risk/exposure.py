@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from polyarb.core.market import Outcome
+from polyarb.core.features import coarse
 from polyarb.core.money import Collateral
-from polyarb.core.opportunity import Opportunity
 
 _NOTHING: Final = Collateral(0)
 
@@ -61,8 +60,7 @@ class Portfolio:
         """Return the history of a bucket."""
         return self.records.get(bucket, Record())
 
-
-def bucket_of(opportunity: Opportunity) -> str:
-    """Return the history bucket of an opportunity: "no_set" or "yes_set"."""
-    only_no = all(leg.outcome is Outcome.NO for leg in opportunity.legs)
-    return "no_set" if only_no else "yes_set"
+    def record_of_kind(self, bucket: str) -> Record:
+        """Return the history of a bucket's kind of set, all features together."""
+        alike = [r for name, r in self.records.items() if coarse(name) == coarse(bucket)]
+        return Record(sum(r.ended for r in alike), sum(r.complete for r in alike))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from polyarb.core.basket import Intent, PlannedOrder, entry_order, envelope
+from polyarb.core.features import bucket_of
 from polyarb.core.order import Wallet
 from polyarb.venues.polymarket.sign import order_hash
 from services.risk.sizing import Sized
@@ -53,6 +54,7 @@ def plan(sized: Sized, stamp: Stamp, *, slippage_micros: int, entry_ns_max: int)
         worst_loss=sized.worst_loss,
         binding_constraint=sized.binding_constraint,
         confidence=sized.confidence,
+        bucket=bucket_of(sized.opportunity),
         entry_deadline_ns=stamp.now_ns + entry_ns_max,
         approval_time_ns=stamp.now_ns,
         epoch=stamp.epoch,

@@ -5,17 +5,21 @@ that size by the core with a certificate of its own.
 """
 
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Literal
 
 from polyarb.core.basket import BindingConstraint, envelope, reservation
 from polyarb.core.certificate import lot, verify
 from polyarb.core.executable import TooSmall, profitable_sets, resize, smallest
-from polyarb.core.kelly import EXPLORATION_OUTCOMES, stake_fraction, success_lower_bound
+from polyarb.core.features import bucket_of
+from polyarb.core.kelly import stake_fraction
 from polyarb.core.leg_risk import loss_fraction, worst_leg_loss
-from polyarb.core.money import Collateral, Size, format_micros
+from polyarb.core.money import MICROS, Collateral, Size, format_micros
 from polyarb.core.opportunity import Opportunity
 from polyarb.core.order import RefusalCode, Refused
-from services.risk.exposure import Portfolio, bucket_of
+from polyarb.core.returns import returns
+from services.risk.confidence import confidence, fresh_share
+from services.risk.exposure import Portfolio
 from services.risk.limits import Limits, daily_loss_reached, reached
 
 
@@ -23,11 +27,13 @@ from services.risk.limits import Limits, daily_loss_reached, reached
 class Policy:
     """How risk sizes. loss_fraction: of the stake on failure, or read from the books.
 
-    min_confidence: least share of legs with fresh books.
+    min_confidence: least share of legs with fresh books. hurdle_rate: least return a year of what
+    pays at resolution only, 0.04 for 4 %.
     """
 
     limits: Limits
     min_confidence: float
+    hurdle_rate: float
     kelly_multiplier: float
     kelly_max_fraction: float
     loss_fraction: float | Literal["auto"]
@@ -38,7 +44,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sized:
-    """The basket to reserve. confidence: lower bound of the probability that all legs fill."""
+    """The basket to reserve.
+
+    confidence: lower bound of the probability that all legs fill, by the record of its own bucket.
+    """
 
     opportunity: Opportunity
     binding_constraint: BindingConstraint
@@ -55,24 +64,43 @@ def size(
     if refused is not None:
         return refused
     least = smallest(opportunity)
+    deepest = _deepest(opportunity, policy, least)
+    if isinstance(deepest, Refused):
+        return deepest
+    return _sized(deepest, portfolio, policy, least=least)
+
+
+def _deepest(opportunity: Opportunity, policy: Policy, least: Size) -> Opportunity | Refused:
+    """Return the basket of every lot that pays the thresholds."""
     depth = profitable_sets(
         opportunity,
-        min_net_edge_micros=policy.limits.min_profit,
+        min_net_edge_micros=_least_net(opportunity, policy),
         min_gross_edge_micros=policy.limits.min_discrepancy,
     )
     if depth < least:
-        return _thin(opportunity, least, policy.limits)
+        return _thin(opportunity, least, policy)
     deepest = resize(opportunity, depth)
     if isinstance(deepest, TooSmall):
         return Refused(code=RefusalCode.TOO_SMALL, message=deepest.reason)
-    if (refused := _unprofitable(deepest, policy.limits)) is not None:
-        return refused
-    confidence = _confidence(opportunity, portfolio, policy)
-    wanted = _wanted(deepest, portfolio, policy, least=least, confidence=confidence)
+    return _unprofitable(deepest, policy) or deepest
+
+
+def _sized(
+    deepest: Opportunity, portfolio: Portfolio, policy: Policy, *, least: Size
+) -> Sized | Refused:
+    """Return the part of the deepest basket that its record and every cap allow."""
+    wanted = _wanted(deepest, portfolio, policy, least=least)
     if isinstance(wanted, Refused):
         return wanted
     sets, binding = wanted
-    return _fit(deepest, portfolio, policy, least=least, sets=sets, binding=binding)
+    fitted = _fit(deepest, portfolio, policy, least=least, sets=sets, binding=binding)
+    if isinstance(fitted, Refused) or binding is BindingConstraint.EXPLORATION:
+        return fitted
+    # A cap may have cut it into another bucket, whose record has the last word.
+    own = _staked(fitted.opportunity, portfolio, policy, least=least)
+    if isinstance(own, Refused) and own.code is RefusalCode.KELLY_ZERO:
+        return own
+    return fitted
 
 
 def _unfit(
@@ -98,33 +126,34 @@ def _unfit(
     return None
 
 
-def fresh_share(opportunity: Opportunity, age_ns_max: int) -> float:
-    """Return 1 - the share of legs whose book was older than the limit at detection."""
-    old = sum(
-        1
-        for leg in opportunity.legs
-        if opportunity.detected_time_ns - leg.book_time_ns > age_ns_max
-    )
-    return 1 - old / len(opportunity.legs)
+def _least_net(opportunity: Opportunity, policy: Policy) -> int:
+    """Return what each lot must net per set: the threshold, or what waiting for its payoff costs.
+
+    The wait is counted on the average payoff of a set; the basket as a whole is tested exactly.
+    """
+    payoff, face = opportunity.certificate.payoff, opportunity.certificate.face
+    waiting = returns(opportunity).discount(policy.hurdle_rate) * payoff / face * MICROS
+    return max(policy.limits.min_profit, ceil(waiting))
 
 
-def _thin(opportunity: Opportunity, least: Size, limits: Limits) -> Refused:
+def _thin(opportunity: Opportunity, least: Size, policy: Policy) -> Refused:
     """Return which threshold the smallest executable basket misses."""
     cut = resize(opportunity, least)
     if isinstance(cut, TooSmall):
         return Refused(code=RefusalCode.TOO_SMALL, message=cut.reason)
-    if (refused := _unprofitable(cut, limits)) is not None:
+    if (refused := _unprofitable(cut, policy)) is not None:
         return refused
     gross, net = cut.certificate.gross_edge_micros, cut.certificate.net_edge_micros
     message = (
         f"gross edge {_edge(gross)}, net {_edge(net)}, but not on every lot: "
-        f"needed {_edge(limits.min_discrepancy)}, {_edge(limits.min_profit)}"
+        f"needed {_edge(policy.limits.min_discrepancy)}, {_edge(_least_net(opportunity, policy))}"
     )
     return Refused(code=RefusalCode.MIN_PROFIT, message=message)
 
 
-def _unprofitable(basket: Opportunity, limits: Limits) -> Refused | None:
+def _unprofitable(basket: Opportunity, policy: Policy) -> Refused | None:
     """Return which threshold a basket as a whole misses, fees rounded up."""
+    limits = policy.limits
     gross, net = basket.certificate.gross_edge_micros, basket.certificate.net_edge_micros
     if gross < limits.min_discrepancy:
         message = f"gross edge {_edge(gross)} below {_edge(limits.min_discrepancy)}"
@@ -132,37 +161,64 @@ def _unprofitable(basket: Opportunity, limits: Limits) -> Refused | None:
     if net < limits.min_profit or basket.certificate.profit <= 0:
         message = f"net edge {_edge(net)} below {_edge(limits.min_profit)}"
         return Refused(code=RefusalCode.MIN_PROFIT, message=message)
-    return None
+    return _too_slow(basket, policy.hurdle_rate)
+
+
+def _too_slow(basket: Opportunity, hurdle_rate: float) -> Refused | None:
+    """Return that the hurdle rate earns more than waiting for the resolution does, if so."""
+    found = returns(basket)
+    discounted = found.discounted(hurdle_rate)
+    if found.settles_now or (discounted > 0 and found.annualised >= hurdle_rate):
+        return None
+    message = (
+        f"pays at resolution, locked for {found.locked_days:.1f} days: "
+        f"{100 * found.annualised:.2f} % a year, hurdle {100 * hurdle_rate:.2f} %, "
+        f"discounted profit {discounted / MICROS:.4f}"
+    )
+    return Refused(code=RefusalCode.HURDLE_RATE, message=message)
 
 
 def _edge(micros: int) -> str:
     return format_micros(micros, 4)
 
 
-def _confidence(opportunity: Opportunity, portfolio: Portfolio, policy: Policy) -> float:
-    record = portfolio.record(bucket_of(opportunity))
-    bound = success_lower_bound(successes=record.complete, trials=record.ended)
-    return bound * fresh_share(opportunity, policy.book_age_ns_max)
-
-
 def _wanted(
-    deepest: Opportunity, portfolio: Portfolio, policy: Policy, *, least: Size, confidence: float
+    deepest: Opportunity, portfolio: Portfolio, policy: Policy, *, least: Size
 ) -> tuple[Size, BindingConstraint] | Refused:
-    """Return how many sets the history asks for, at most those of `deepest`."""
-    if portfolio.record(bucket_of(deepest)).ended < EXPLORATION_OUTCOMES:
+    """Return how many sets the history asks for, at most those of `deepest`.
+
+    Where the record of baskets that reach so deep forbids it, the smallest one has its own: less
+    of what is on offer is a surer fill, and without it a bad record could never be outgrown.
+    """
+    wanted = _staked(deepest, portfolio, policy, least=least)
+    if not isinstance(wanted, Refused) or wanted.code is not RefusalCode.KELLY_ZERO:
+        return wanted
+    shallow = resize(deepest, least)
+    if isinstance(shallow, TooSmall) or bucket_of(shallow) == bucket_of(deepest):
+        return wanted
+    allowed = not isinstance(_staked(shallow, portfolio, policy, least=least), Refused)
+    return (least, BindingConstraint.KELLY) if allowed else wanted
+
+
+def _staked(
+    deepest: Opportunity, portfolio: Portfolio, policy: Policy, *, least: Size
+) -> tuple[Size, BindingConstraint] | Refused:
+    """Return how many sets the record of baskets like `deepest` asks for, at most all of it."""
+    known = confidence(deepest, portfolio, book_age_ns_max=policy.book_age_ns_max)
+    if known.explores:
         return least, BindingConstraint.EXPLORATION
     auto = policy.loss_fraction == "auto"
     lost = loss_fraction(deepest) if auto else float(policy.loss_fraction)
     odds = deepest.certificate.profit / deepest.cost
     fraction = stake_fraction(
-        probability=confidence,
+        probability=known.bound,
         net_odds=odds,
         loss_fraction=min(1.0, lost),
         multiplier=policy.kelly_multiplier,
         max_fraction=policy.kelly_max_fraction,
     )
     if fraction <= 0:
-        message = f"Kelly is 0 at p {confidence:.3f}, b {odds:.4f}, loss fraction {lost:.3f}"
+        message = f"Kelly is 0 at p {known.bound:.3f}, b {odds:.4f}, loss fraction {lost:.3f}"
         return Refused(code=RefusalCode.KELLY_ZERO, message=message)
     stake = int(fraction * portfolio.capital(policy.limits.bankroll))
     # Cheap levels come first: fewer sets cost no more each, so the stake pays for these.
@@ -232,16 +288,17 @@ def _capped(
     basket = resize(opportunity, sets)
     if isinstance(basket, TooSmall):
         return _Over(binding, Refused(code=RefusalCode.TOO_SMALL, message=basket.reason))
-    if (refused := _unprofitable(basket, policy.limits)) is not None:
+    if (refused := _unprofitable(basket, policy)) is not None:
         return _Over(binding, refused)
     remedies = [
         envelope(leg, index=index, tolerance_micros=policy.slippage_micros)
         for index, leg in enumerate(basket.legs)
     ]
+    known = confidence(basket, portfolio, book_age_ns_max=policy.book_age_ns_max)
     sized = Sized(
         opportunity=basket,
         binding_constraint=binding,
-        confidence=_confidence(basket, portfolio, policy),
+        confidence=known.bound,
         reserved=reservation(basket, remedies),
         worst_loss=worst_leg_loss(basket),
     )

@@ -7,6 +7,7 @@ from typing import Any, Final
 from polyarb.core.arbitrage import find
 from polyarb.core.book import Level, OrderBook
 from polyarb.core.executable import TooSmall, build
+from polyarb.core.features import SetKind
 from polyarb.core.fees import FeeSchedule
 from polyarb.core.market import Group, GroupKind, Market
 from polyarb.core.money import MICROS, Collateral, Price, Size, parse_micros
@@ -54,7 +55,8 @@ def opportunity_of(
     kind: GroupKind, books: Sequence[OrderBook], markets: Sequence[Market], **changes: Any
 ) -> Opportunity | TooSmall:
     given: dict[str, Any] = {
-        "event": 1, "fee_bips": 0, "detected": NOW, "book_times": [NOW] * len(books), **changes,
+        "event": 1, "fee_bips": 0, "detected": NOW, "book_times": [NOW] * len(books),
+        "first_seen": changes.get("detected", NOW), "end": None, "converts": True, **changes,
     }  # fmt: skip
     group = Group(
         event_id=str(given["event"]),
@@ -63,16 +65,17 @@ def opportunity_of(
         kind=kind,
         markets=tuple(markets),
         reason="made for a test",
-        neg_risk_market_id=group_id(given["event"]),
+        neg_risk_market_id=group_id(given["event"]) if given["converts"] else "",
         fee_bips=given["fee_bips"],
         question_count=len(markets),
+        end_time_ns=given["end"],
     )
     return build(
         group,
         books,
         find(group, books),
         opportunity_id=f"opportunity-{given['event']}",
-        first_seen_time_ns=given["detected"],
+        first_seen_time_ns=given["first_seen"],
         detected_time_ns=given["detected"],
         book_times_ns=given["book_times"],
     )
@@ -122,7 +125,7 @@ def random_opportunity(rng: Random, *, event: int = 1) -> Opportunity:
         times = [NOW - rng.randint(0, 20 * SECOND) for _ in range(count)]
         built = opportunity_of(
             kind, books, markets, event=event, book_times=times, detected=NOW,
-            fee_bips=rng.choice((0, 0, 100)),
+            fee_bips=rng.choice((0, 0, 100)), end=NOW + rng.randint(0, 900) * 86_400 * SECOND,
         )  # fmt: skip
         if isinstance(built, Opportunity):
             return built
@@ -164,6 +167,7 @@ def policy(**changes: Any) -> Policy:
     """Return the policy of the defaults; what belongs to the limits may be named as well."""
     given: dict[str, Any] = {
         "min_confidence": 0.0,
+        "hurdle_rate": 0.04,
         "kelly_multiplier": 0.5,
         "kelly_max_fraction": 0.25,
         "loss_fraction": "auto",
@@ -184,6 +188,6 @@ def portfolio(**changes: Any) -> Portfolio:
 
 
 def experienced(complete: int = 500, ended: int = 500, **changes: Any) -> Portfolio:
-    """Return a portfolio whose baskets of both kinds have a record."""
+    """Return a portfolio whose baskets of every kind have a record, features left aside."""
     record = Record(ended, complete)
-    return portfolio(records={"no_set": record, "yes_set": record}, **changes)
+    return portfolio(records={kind.value: record for kind in SetKind}, **changes)

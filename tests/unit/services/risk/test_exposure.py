@@ -1,8 +1,8 @@
 """What risk reads out of the ledger's portfolio."""
 
 from polyarb.core.money import Collateral
-from services.risk.exposure import Portfolio, Record, bucket_of
-from unit.services.risk.desk import ONE, no_set, portfolio, yes_set
+from services.risk.exposure import Portfolio, Record
+from unit.services.risk.desk import ONE, portfolio
 
 ALL = Collateral(0)
 
@@ -71,9 +71,16 @@ def test_an_unknown_bucket_has_no_history() -> None:
     assert Portfolio().record("yes_set") == Record(ended=0, complete=0)
 
 
-def test_the_bucket_is_what_is_bought() -> None:
-    """The names are those that the ledger counts under."""
-    yes = yes_set(("0.20 x 50", "0.25 x 50"), ("0.30 x 50", "0.35 x 50"))
-    no = no_set(("0.60 x 50", "0.65 x 50"), ("0.60 x 50", "0.65 x 50"))
+def test_a_kind_of_set_adds_up_all_its_buckets() -> None:
+    """Those of before the features were recorded, too; other kinds do not count."""
+    held = portfolio(
+        records={
+            "no_set": Record(7, 6),
+            "no_set/fresh/new/easy": Record(10, 9),
+            "no_set/aged/standing/hard": Record(3, 0),
+            "yes_set/fresh/new/easy": Record(50, 50),
+        }
+    )
 
-    assert (bucket_of(yes), bucket_of(no)) == ("yes_set", "no_set")
+    assert held.record_of_kind("no_set/fresh/new/hard") == Record(ended=20, complete=15)
+    assert held.record_of_kind("mixed/fresh/new/easy") == Record()

@@ -33,6 +33,7 @@ def test_the_defaults_are_the_documented_ones(monkeypatch: pytest.MonkeyPatch) -
     assert found.loss_fraction == "auto"
     assert (found.kelly_multiplier, found.kelly_max_fraction) == (0.5, 0.25)
     assert (found.min_confidence, found.slippage_micros) == (0.0, 10_000)
+    assert found.hurdle_rate == 0.04
     assert (found.opportunity_age_ns_max, found.book_age_ns_max) == (2 * SECOND, 15 * SECOND)
 
 
@@ -71,6 +72,17 @@ def test_any_other_loss_fraction_is_named_at_start(
         settings(monkeypatch, TRADING_KELLY_LOSS_FRACTION=text)
 
     assert "TRADING_KELLY_LOSS_FRACTION" in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["-0.01", "1.5", "4%"])
+def test_a_hurdle_rate_out_of_range_is_named_at_start(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """4 % is 0.04; 4 would refuse nearly everything that waits."""
+    with pytest.raises(ConfigError) as raised:
+        settings(monkeypatch, POLYARB_HURDLE_RATE=text)
+
+    assert "POLYARB_HURDLE_RATE" in str(raised.value)
 
 
 def test_the_ledger_gets_the_caps_that_its_statement_enforces() -> None:

@@ -12,8 +12,9 @@ from polyarb.core.leg_risk import worst_leg_loss
 from polyarb.core.money import Collateral
 from polyarb.core.opportunity import Opportunity
 from polyarb.core.order import RefusalCode, Refused
+from services.risk.confidence import fresh_share
 from services.risk.exposure import Portfolio
-from services.risk.sizing import Policy, Sized, fresh_share, size
+from services.risk.sizing import Policy, Sized, size
 from unit.services.risk.desk import (
     NOW,
     ONE,
@@ -317,11 +318,6 @@ def test_too_many_old_books_are_refused() -> None:
         RefusalCode.MIN_CONFIDENCE,
         "confidence 0.67 below 0.67",
     )
-
-
-def test_a_book_exactly_as_old_as_the_limit_is_fresh() -> None:
-    """15 seconds at detection, whenever it is judged."""
-    assert fresh_share(plain(book_times=[NOW - 15 * SECOND] * 3), 15 * SECOND) == 1.0
 
 
 def test_a_small_gross_edge_is_refused_in_fractions_of_face() -> None:

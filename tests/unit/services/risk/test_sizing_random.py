@@ -7,9 +7,11 @@ from typing import Any
 from polyarb.core.basket import BindingConstraint
 from polyarb.core.certificate import verify
 from polyarb.core.errors import BadInput
+from polyarb.core.features import BUCKETS, bucket_of
 from polyarb.core.money import Collateral
 from polyarb.core.opportunity import Opportunity
 from polyarb.core.order import Refused
+from polyarb.core.returns import returns
 from polyarb.v1 import opportunity_pb2
 from polyarb.wire.opportunity import opportunity_from, opportunity_to
 from services.risk.exposure import Portfolio, Record
@@ -36,6 +38,7 @@ def _policy(rng: Random) -> Policy:
         loss_fraction=rng.choice(("auto", 0.3, 1.0)),
         min_confidence=rng.choice((0.0, 0.0, 0.5)),
         kelly_multiplier=rng.choice((0.5, 1.0)),
+        hurdle_rate=rng.choice((0.0, 0.04, 0.2)),
     )
 
 
@@ -53,6 +56,15 @@ def _portfolio(rng: Random) -> Portfolio:
         open_positions=rng.randint(0, 10),
         records={"no_set": record, "yes_set": record},
     )
+
+
+def _with_buckets(rng: Random, held: Portfolio) -> Portfolio:
+    """Return the portfolio with a record of some of the buckets too, good or bad."""
+    records = dict(held.records)
+    for bucket in sorted(BUCKETS):
+        ended = rng.choice((0, 0, 0, 5, 25, 300))
+        records[bucket] = Record(ended, int(ended * rng.choice((0.5, 0.9, 1.0))))
+    return replace(held, records=records)
 
 
 def _faults(basket: Sized, offered: Opportunity, held: Portfolio, terms: Policy) -> list[str]:
@@ -75,7 +87,9 @@ def _faults(basket: Sized, offered: Opportunity, held: Portfolio, terms: Policy)
         or limits.exploration is None
         or held.exploration_today + basket.worst_loss <= limits.exploration,
         "history": (basket.binding_constraint is BindingConstraint.EXPLORATION)
-        == (held.record("no_set").ended < 20),
+        == (held.record_of_kind(bucket_of(offered)).ended < 20),
+        "hurdle": returns(basket.opportunity).settles_now
+        or returns(basket.opportunity).discounted(terms.hurdle_rate) > 0,
         "confidence": terms.min_confidence * 0.05 <= basket.confidence <= 1,
         "reserved": basket.reserved >= basket.opportunity.cost >= 0 <= basket.worst_loss,
         "offered": all(
@@ -93,6 +107,7 @@ def test_whatever_is_approved_keeps_every_promise() -> None:
     rng, seen, broken = Random(SEED), dict[str, int](), []
     for case in range(CASES):
         offered, held, terms = random_opportunity(rng), _portfolio(rng), _policy(rng)
+        held = rng.choice((held, _with_buckets(rng, held)))
 
         found = size(offered, held, terms, NOW)
 
