@@ -133,6 +133,14 @@ class ScannerClient:
             if not page.more:
                 return found
 
+    async def explain_event(self, event_id: str) -> scanner_service_pb2.ExplainEventResponse:
+        """Return what is seen in one event now. Raises grpc.RpcError."""
+        request = scanner_service_pb2.ExplainEventRequest(event_id=event_id)
+        answer: scanner_service_pb2.ExplainEventResponse = await self._stub.ExplainEvent(
+            request, timeout=QUESTION_S
+        )
+        return answer
+
 
 class RiskClient:
     """Calls of risk."""
@@ -338,6 +346,14 @@ class LedgerClient:
         """Return what the wallet holds according to the books."""
         request = ledger_service_pb2.ListPositionsRequest()
         answer: ledger_service_pb2.ListPositionsResponse = await self._stub.ListPositions(
+            request, timeout=COMMAND_S
+        )
+        return answer
+
+    async def explain(self, name: str) -> ledger_service_pb2.ExplainResponse:
+        """Return what is known of a decision, intent, opportunity or order."""
+        request = ledger_service_pb2.ExplainRequest(id=name)
+        answer: ledger_service_pb2.ExplainResponse = await self._stub.Explain(
             request, timeout=COMMAND_S
         )
         return answer

@@ -12,11 +12,12 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import grpc
 import typer
 
-from polyarb.chassis import ambient, config
-from polyarb.chassis.status import explain
+from polyarb.chassis import ambient, config, status
 from polyarb.cli import VERSION, postgres, preflight, propose, report, scan
 from polyarb.cli.crew import StartFailed
 from polyarb.cli.durations import parse_seconds
+from polyarb.cli.explain import answer
+from polyarb.cli.explain.event import NotWatched
 from polyarb.cli.links import until
 from polyarb.cli.opportunities import draw_decisions
 from polyarb.cli.process import Child
@@ -24,7 +25,7 @@ from polyarb.cli.run import EXIT_INTERRUPTED, Outcome, Run, World
 from polyarb.cli.settings import ClientSettings, RunSettings
 from polyarb.cli.terminal import Terminal, new_console
 from polyarb.clients import LedgerClient, RiskClient, ScannerClient, open_channel
-from polyarb.core.errors import ConfigError
+from polyarb.core.errors import BadInput, ConfigError
 
 T = TypeVar("T")
 
@@ -219,6 +220,35 @@ def report_(
         report.draw(new_console(), *found)
 
 
+@app.command(name="explain")
+def explain_(
+    name: Annotated[
+        str, typer.Argument(metavar="ID", help="A decision, intent, opportunity or order (0x...).")
+    ] = "",
+    *,
+    event: Annotated[
+        str, typer.Option(help="Instead: what the scanner sees now, by the event's id or slug.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    address: Annotated[
+        str | None, typer.Option(help="The ledger, or with --event the scanner.")
+    ] = None,
+) -> None:
+    """Show why something was approved or refused, what it is worth and what became of it."""
+    if bool(name) == bool(event):
+        raise typer.BadParameter("give either an ID or --event")
+    try:
+        if event:
+            place = address or _clients().scanner_address
+            found = _ask("scanner", place, lambda channel: answer.about_event(channel, event))
+        else:
+            place = address or _clients().ledger_address
+            found = _ask("ledger", place, lambda channel: answer.about_id(channel, name.strip()))
+        typer.echo(found.as_json()) if as_json else found.draw(new_console())
+    except (BadInput, NotWatched) as e:
+        _fail(str(e), 1)
+
+
 @app.command()
 def halt(
     reason: Annotated[str, typer.Argument(help="Who and why; kept in the ledger.")],
@@ -311,7 +341,7 @@ def _ask(
         hint = ""
         if isinstance(e, grpc.aio.AioRpcError) and e.code() is grpc.StatusCode.UNAVAILABLE:
             hint = "\nStart everything with `polyarb run`, or name another address with --address."
-        _fail(f"{service} at {address}: {explain(e)}{hint}", 1)
+        _fail(f"{service} at {address}: {status.explain(e)}{hint}", 1)
 
 
 def _asyncio_run(coroutine: Coroutine[Any, Any, T]) -> T:

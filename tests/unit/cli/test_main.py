@@ -33,7 +33,8 @@ def test_version_is_the_distribution_s() -> None:
 @pytest.mark.parametrize(
     ("command", "service"),
     [(["scan"], "scanner"), (["propose"], "scanner"), (["report"], "ledger"),
-     (["halt", "ops: x"], "risk"), (["resume", "ops: x"], "risk")],
+     (["halt", "ops: x"], "risk"), (["resume", "ops: x"], "risk"), (["explain", "x"], "ledger"),
+     (["explain", "--event", "x"], "scanner")],
 )  # fmt: skip
 def test_nobody_there_is_said_with_what_to_do(command: list[str], service: str) -> None:
     """Without a running service a command ends with 1 and names the address and the remedy."""
@@ -48,7 +49,14 @@ def test_nobody_there_is_said_with_what_to_do(command: list[str], service: str) 
 
 
 @pytest.mark.parametrize(
-    "command", [["run", "--for", "soon"], ["report", "--since", "soon"], ["run", "--seed", "x"]]
+    "command",
+    [
+        ["run", "--for", "soon"],
+        ["report", "--since", "soon"],
+        ["run", "--seed", "x"],
+        ["explain"],
+        ["explain", "x", "--event", "y"],
+    ],
 )
 def test_malformed_option_is_refused(command: list[str]) -> None:
     """Exit code 2, before anything is asked or started."""
