@@ -69,7 +69,7 @@ def _parts(response: ExplainEventResponse) -> Iterator[RenderableType]:
         "OPPORTUNITY NOW" if found else "NO OPPORTUNITY NOW", style=GOOD if found else BAD
     )
     yield verdict.append(f"  {wording.plain(event.title or event.slug)}", style="bold")
-    yield facts([("event", f"{event.slug} ({event.event_id})")])
+    yield facts([("event", wording.event_name(event.slug, event.event_id))])
     yield heading("Why")
     yield lines([response.verdict])
     yield heading("The books now, in prices of YES")

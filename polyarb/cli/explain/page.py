@@ -56,7 +56,7 @@ def _verdict(chapter: Chapter) -> str:
 def _what_and_when(chapter: Chapter) -> Iterator[tuple[str, str]]:
     found = chapter.portfolio
     yield "when", wording.instant(chapter.time_ns)
-    yield "event", f"{found.slug} ({found.event_id})" if found.slug else found.event_id
+    yield "event", wording.event_name(found.slug, found.event_id)
     yield "opportunity", found.opportunity_id
     yield "decision", chapter.decision_id or "never stored; told from the intent"
     if isinstance(chapter.verdict, Intent):

@@ -11,6 +11,7 @@ from polyarb.cli.explain.proof import Proof
 from polyarb.cli.explain.worlds import WORLDS_MAX, HeldWorld
 from polyarb.core.money import MICROS
 from polyarb.core.opportunity import Leg, Opportunity
+from polyarb.core.returns import returns
 
 
 def portfolio_parts(opportunity: Opportunity, proof: Proof) -> Iterator[RenderableType]:
@@ -110,7 +111,10 @@ def _worth(opportunity: Opportunity) -> Iterator[tuple[str, str | Text]]:
         f"{wording.gain(proof.guaranteed)} guaranteed at the resolution{_when(opportunity)}",
     )
     if proof.settle_now is None:
+        earned = returns(opportunity)
+        locked = f"locked for about {earned.locked_days:.0f} days, disputes included"
         yield "settle now", "nothing converts: the cash comes with the resolution"
+        yield "a year", f"{100 * earned.annualised:.2f} % simple interest, {locked}"
     else:
         yield "settle now", f"{wording.gain(proof.settle_now)} by converting the NO tokens at once"
     yield "per set", _per_set(opportunity)

@@ -176,7 +176,12 @@ def _known_because(opportunity: Opportunity) -> str:
         case GroupKind.AT_MOST_ONE:
             return f"Not taken to exhaust what can happen: {reason}."
         case _:
-            return f"Known because: {reason}."
+            return f"{reason[0].upper()}{reason[1:]}."
+
+
+def event_name(slug: str, event_id: str) -> str:
+    """Return how an event may be asked for."""
+    return f"{slug} ({event_id})" if slug not in {"", event_id} else event_id
 
 
 def kind_sentence(kind: GroupKind, count: int) -> str:
