@@ -11,8 +11,9 @@ The pouring starts with every market where its phi is flat, inside the spread of
 and adds or takes away what is missing: only levels between there and the optimum are looked at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heapreplace
 from typing import Final, NamedTuple
 
 from polyarb.core.book import Level, OrderBook
@@ -139,94 +140,78 @@ def _curve(book: OrderBook, rate: int) -> _Curve:
 
 def _pour(curves: Sequence[_Curve], marginals: list[int], room: int) -> int:
     """Raise the marginals by `room` in all, lowest slopes first; return the slope reached."""
-    segments = list[tuple[int, int, int]]()
-    for index, curve in enumerate(curves):
-        _add_rising(segments, index, curve, room)
-    segments.sort()
-    for slope, index, length in segments:
+    walks = [_rising(curve) for curve in curves]
+    heap = [(slope, index, end) for index, (slope, end) in enumerate(map(next, walks))]
+    heapify(heap)
+    while True:
+        slope, index, end = heap[0]
+        length = end - marginals[index]
         if length >= room:
             marginals[index] += room
             return slope
-        marginals[index] += length
-        room -= length
-    raise AssertionError(room)
+        marginals[index], room = end, room - length
+        slope, end = next(walks[index])
+        heapreplace(heap, (slope, index, end))
 
 
 def _drain(curves: Sequence[_Curve], marginals: list[int], excess: int) -> int:
     """Lower the marginals by `excess` in all, highest slopes first; return the slope left."""
-    segments = list[tuple[int, int, int]]()
-    for index, curve in enumerate(curves):
-        _add_falling(segments, index, curve, excess)
-    segments.sort(reverse=True)
-    for slope, index, length in segments:
+    walks = [_falling(curve) for curve in curves]
+    heap = [(fall, -index, end) for index, (fall, end) in enumerate(map(next, walks))]
+    heapify(heap)
+    while True:
+        fall, index, end = heap[0]
+        length = marginals[-index] - end
         if length > excess:
-            marginals[index] -= excess
-            return slope
-        marginals[index] -= length
-        excess -= length
-    raise AssertionError(excess)
+            marginals[-index] -= excess
+            return -fall
+        marginals[-index], excess = end, excess - length
+        following = next(walks[-index], None)
+        if following is None:
+            heappop(heap)
+        else:
+            heapreplace(heap, (following[0], index, following[1]))
 
 
-def _add_rising(segments: list[tuple[int, int, int]], index: int, curve: _Curve, room: int) -> None:
-    """Append (slope, index, length) of phi above its flat part, as far as `room` can reach."""
+def _rising(curve: _Curve) -> Iterator[tuple[int, int]]:
+    """Yield (slope, end) of phi's segments above its flat start, up to 1."""
     book, rate, flat, crossed = curve
-    slope, steps = 0, list[tuple[int, Size]]()
-    for price, size in book.bids if crossed else ():
-        point = _bid_atto(price, rate)
-        if point <= flat:
-            break
-        slope -= size
-        steps.append((point, size))
-    for price, size in book.asks:
-        point = price * (_PRICE_TO_ATTO + rate * (MICROS - price))
-        if point <= flat:
+    slope = 0
+    if not crossed:
+        for price, size in book.asks:
+            yield slope, price * (_PRICE_TO_ATTO + rate * (MICROS - price))
             slope += size
-            continue
-        steps.append((point, size))
-        if point - flat >= room:
-            break
-    if crossed:
-        steps.sort()
-    last = flat
-    for point, size in steps:
-        if point > last:
-            segments.append((slope, index, point - last))
-            last = point
+        yield slope, ONE_ATTO
+        return
+    bids = [(_bid_atto(price, rate), size) for price, size in book.bids]
+    asks = [(_ask_atto(price, rate), size) for price, size in book.asks]
+    slope = sum(size for point, size in asks if point <= flat)
+    slope -= sum(size for point, size in bids if point > flat)
+    for point, size in sorted(step for step in (*bids, *asks) if step[0] > flat):
+        yield slope, point
         slope += size
-    if last - flat < room:
-        segments.append((slope, index, ONE_ATTO - last))
+    yield slope, ONE_ATTO
 
 
-def _add_falling(
-    segments: list[tuple[int, int, int]], index: int, curve: _Curve, excess: int
-) -> None:
-    """Append (slope, index, length) of phi below its flat part, as far as `excess` can reach."""
+def _falling(curve: _Curve) -> Iterator[tuple[int, int]]:
+    """Yield (-slope, end) of phi's segments below its flat start, down to 0."""
     book, rate, flat, crossed = curve
-    slope, steps = 0, list[tuple[int, Size]]()
-    for price, size in book.asks if crossed else ():
-        point = _ask_atto(price, rate)
-        if point > flat:
-            break
-        slope += size
-        steps.append((point, size))
-    for price, size in book.bids:
-        point = price * (_PRICE_TO_ATTO - rate * (MICROS - price))
-        if point > flat:
-            slope -= size
-            continue
-        steps.append((point, size))
-        if flat - point > excess:
-            break
-    if crossed:
-        steps.sort(reverse=True)
-    last = flat
+    fall = 0
+    if not crossed:
+        for price, size in book.bids:
+            yield fall, price * (_PRICE_TO_ATTO - rate * (MICROS - price))
+            fall += size
+        yield fall, 0
+        return
+    bids = [(_bid_atto(price, rate), size) for price, size in book.bids]
+    asks = [(_ask_atto(price, rate), size) for price, size in book.asks]
+    fall = sum(size for point, size in bids if point > flat)
+    fall -= sum(size for point, size in asks if point <= flat)
+    steps = sorted((step for step in (*bids, *asks) if step[0] <= flat), reverse=True)
     for point, size in steps:
-        if point < last:
-            segments.append((slope, index, last - point))
-            last = point
-        slope -= size
-    if last and flat - last <= excess:
-        segments.append((slope, index, last))
+        yield fall, point
+        fall += size
+    yield fall, 0
 
 
 def _taken(
@@ -236,7 +221,10 @@ def _taken(
 
     That part is what brings the market's net position to `multiplier`; it gains nothing.
     """
-    (bids, asks), rate = (curve.book.bids, curve.book.asks), curve.rate
+    book, rate, _, crossed = curve
+    # Where no bid reaches an ask, a market is bought on the side of the multiplier alone.
+    asks = book.asks if crossed or multiplier > 0 else ()
+    bids = book.bids if crossed or multiplier < 0 else ()
     gain, missing, yes, no = 0, multiplier, 0, 0
     above = below = 1
     for price, size in asks:
@@ -256,4 +244,6 @@ def _taken(
     elif missing < 0 and below == 0:
         price, size = bids[no]
         sold += (Level(price, min(size, Size(-missing))),)
+    if not sold:
+        return gain, bought, ()
     return gain, bought, tuple([Level(complement(price), size) for price, size in sold])
