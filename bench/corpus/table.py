@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from typing import Final
 
 from bench.corpus.cases import Family
+from bench.corpus.certificates import Mutated, Verified
+from bench.corpus.mutations import HARMLESS
 from bench.corpus.score import Judged, Score, microseconds, of_family, score
 from polyarb.core.money import MICROS
+
+FIELDS_SHOWN: Final = 4
 
 Row = tuple[str, ...]
 Classes = Sequence[tuple[str, Sequence[Judged]]]
@@ -109,6 +114,34 @@ def _detector_row(detector: str, name: str, result: Score, best: float) -> Row:
         _share(result.dollars, best),
         f"{result.worst:.2f}",
     )
+
+
+def proofs(checked: Verified, changes: Mutated) -> str:
+    """Return what became of certificates, and of those with one field changed."""
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(checked.kinds.items()))
+    of = ", ".join(f"{count} {kind}" for kind, count in sorted(changes.kinds.items()))
+    accepted = sum(changes.accepted.values())
+    rows: list[Row] = [("accepted, and why", "changes", "of", "fields")]
+    for reason in dict.fromkeys(HARMLESS.values()):
+        fields = [name for name in changes.accepted if HARMLESS.get(name) == reason]
+        if fields:
+            rows.append(
+                (
+                    reason,
+                    str(sum(changes.accepted[name] for name in fields)),
+                    str(sum(changes.tried[name] for name in fields)),
+                    ", ".join(sorted(fields)) if len(fields) < FIELDS_SHOWN else str(len(fields)),
+                )
+            )
+    tried, never = changes.tried.total(), sorted(set(changes.tried) - set(changes.accepted))
+    fate = f"{tried - accepted:,} rejected, {accepted:,} accepted as harmless"
+    parts = (
+        f"{checked.kinds.total():,} certificates verified: {kinds}",
+        f"{tried:,} single changes, digest recomputed: {of}\n{fate}",
+        _aligned(rows),
+        f"never accepted: {', '.join(never)}",
+    )
+    return "\n\n".join(parts)
 
 
 def _span(counts: Sequence[int]) -> str:
