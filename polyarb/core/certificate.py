@@ -11,6 +11,7 @@ from itertools import pairwise
 from math import lcm
 from typing import Final
 
+from polyarb.core.actions import conversion_pays
 from polyarb.core.book import Level
 from polyarb.core.fees import fee_ceil
 from polyarb.core.logic import UNTIED, admits, market_of
@@ -46,8 +47,11 @@ _Atom = int | str | bool | None
 
 
 def kept(size: Size, fee_bips: int) -> Collateral:
-    """Return what a conversion pays per 1.00 of cash side for `size`, rounded down."""
-    return Collateral(size * (BIPS - fee_bips) // BIPS)
+    """Return what a conversion of `size` pays per 1.00 of cash side, as the chain rounds it.
+
+    For a sum of conversions it is at most what they pay one by one.
+    """
+    return Collateral(conversion_pays(size, fee_bips))
 
 
 def lot(legs: tuple[Leg, ...]) -> Size:

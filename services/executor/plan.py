@@ -7,6 +7,7 @@ complete or unwind what is unequal, wait for settlement, convert or hold, finish
 from dataclasses import dataclass, field
 from typing import Final
 
+from polyarb.core.actions import conversion_pays
 from polyarb.core.basket import (
     ChainAction,
     ChainActionKind,
@@ -321,7 +322,7 @@ def action_of(
         tokens = [(leg.token_id, -int(act.amount)), (leg.complement_token_id, -int(act.amount))]
     else:
         members = [g for g in legs if act.index_set >> int(g.question_id[-2:], 16) & 1]
-        out = kept(act.amount, intent.opportunity.fee_bips)
+        out = conversion_pays(act.amount, intent.opportunity.fee_bips)
         cash = (len(members) - 1) * out
         tokens = [(g.token_id, -int(act.amount)) for g in members]
         tokens += [(token_id, int(out)) for token_id in other_yes if out]

@@ -199,9 +199,9 @@ def test_lot_is_the_common_lattice(opportunities: tuple[Opportunity, ...]) -> No
     assert lot(legs) == 20 * MICROS
 
 
-def test_conversion_keeps_its_bips_rounded_against_us() -> None:
-    """1 of 10,000 of 9,999 micros leaves 9,998."""
-    assert kept(Size(9_999), 1) == 9_998
+def test_conversion_keeps_its_bips_rounded_down_as_the_chain_does() -> None:
+    """1 of 10,000 is nothing of 9,999 micros, and 1 of 10,000."""
+    assert kept(Size(9_999), 1) == 9_999
     assert kept(Size(10_000), 1) == 9_999
 
 
