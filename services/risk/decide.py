@@ -1,7 +1,7 @@
 """Opportunities in, decisions out: judge, reserve, forward, record."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ from loguru import logger
 from opentelemetry import trace
 from prometheus_client import Counter, Gauge, Histogram
 
-from polyarb.chassis.broadcast import Broadcast, Mailbox
+from polyarb.chassis.broadcast import Broadcast
 from polyarb.chassis.outage import Outage
 from polyarb.chassis.status import explain
 from polyarb.chassis.telemetry import LATENCY_BUCKETS
@@ -27,6 +27,7 @@ from polyarb.wire.opportunity import opportunity_from
 from services.risk.authority import Authority
 from services.risk.exposure import Portfolio
 from services.risk.handover import Handover
+from services.risk.inbox import Inbox
 from services.risk.intents import Stamp, plan
 from services.risk.limits import reached
 from services.risk.peers import PORTFOLIO_AGE_NS_MAX, Peers
@@ -51,8 +52,6 @@ _RECONNECT_S: Final = 0.3
 _RESERVE_PAUSE_S: Final = 0.1
 _DRAIN_POLL_S: Final = 0.02
 _TRACER = trace.get_tracer("polyarb.risk")
-
-Inbound = Opportunity | scanner_pb.OpportunityEnded | scanner_pb.ScanSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +95,7 @@ class Decider:
         self._terms = terms
         self._now_ns = now_ns
         self._new_id = new_id
-        # Twice the room: what is shed is opportunities, never the end of one or of a sweep.
-        self._inbox: Mailbox[Inbound] = Mailbox(2 * _INBOX)
+        self._inbox = Inbox(_INBOX)
         self._peers = Peers(ledger=ledger, executor=executor, authority=authority, now_ns=now_ns)
         self._handover = Handover(executor=executor, ledger=ledger, now_ns=now_ns)
         self._recorder = Recorder(ledger)
@@ -175,12 +173,11 @@ class Decider:
             case "opportunity":
                 self._hear_opportunity(response.opportunity)
             case "ended":
-                # It takes the place of an opportunity that still waits.
-                self._inbox.put(response.ended, response.ended.event_id)
+                self._inbox.remove(response.ended.event_id)
             case "sweep_started":
                 self._check_limits(response.sweep_started.cycle)
             case "sweep_finished":
-                self._inbox.put(response.sweep_finished, None)
+                self._inbox.finish(response.sweep_finished)
             case _:
                 pass
 
@@ -191,10 +188,8 @@ class Decider:
             logger.error("opportunity refused error={}", e)
             return
         self._count(opportunity)
-        if len(self._inbox) >= _INBOX:
+        if not self._inbox.put(opportunity):
             SHED.inc()
-            return
-        self._inbox.put(opportunity, opportunity.event_id)
 
     def _count(self, opportunity: Opportunity) -> None:
         """Count distinct opportunities, and keep what is remembered about events bounded."""
@@ -202,7 +197,7 @@ class Decider:
             self.counts.opportunities += 1
         self._last_id[opportunity.event_id] = opportunity.opportunity_id
         if len(self._last_id) > _EVENTS_MAX:
-            for memory in (self._last_id, self._last_code, self._in_flight):
+            for memory in (self._last_id, self._last_code):
                 memory.clear()
 
     def _check_limits(self, cycle: int) -> None:
@@ -230,10 +225,12 @@ class Decider:
             item = await self._inbox.get()
             if isinstance(item, scanner_pb.ScanSummary):
                 self._publish(pb.WatchDecisionsResponse(sweep_finished=item))
-            elif isinstance(item, Opportunity) and not self._closing:
+            elif not self._closing:
                 self._deciding = True
                 await self._decide(item)
                 self._deciding = False
+            # Refusals wait for nobody: a long line of them must not keep every stream waiting.
+            await asyncio.sleep(0)
 
     async def _decide(self, opportunity: Opportunity) -> None:
         started = self._now_ns()
@@ -250,7 +247,7 @@ class Decider:
         now_ns = self._now_ns()
         if (refused := self._refused_now()) is not None:
             return refused
-        if self._in_flight.get(opportunity.event_id, 0) > now_ns:
+        if any(self._in_flight.get(name, 0) > now_ns for name in _touched(opportunity)):
             return Refused(code=RefusalCode.ALREADY_OPEN, message="a basket was just approved")
         sized = size(opportunity, self.portfolio, self._terms.policy, now_ns)
         if isinstance(sized, Refused):
@@ -279,10 +276,16 @@ class Decider:
         refused = await self._reserve(intent)
         if refused is not None:
             return refused
-        hold_ns = self._now_ns() + PORTFOLIO_AGE_NS_MAX
-        self._in_flight[intent.opportunity.event_id] = hold_ns
+        self._hold(intent.opportunity)
         await self._handover.forward(intent)
         return intent
+
+    def _hold(self, opportunity: Opportunity) -> None:
+        """Keep others off the books that a basket is about to take from, until they are new."""
+        now_ns = self._now_ns()
+        self._in_flight = {name: end for name, end in self._in_flight.items() if end > now_ns}
+        for name in _touched(opportunity):
+            self._in_flight[name] = now_ns + PORTFOLIO_AGE_NS_MAX
 
     async def _reserve(self, intent: Intent) -> Refused | None:
         """Hold the capital. What was not answered is asked again with the same intent."""
@@ -338,6 +341,16 @@ class Decider:
         self._sequence += 1
         response.sequence = self._sequence
         self.broadcast.send(response)
+
+
+def _touched(opportunity: Opportunity) -> Iterator[str]:
+    """Yield what no two baskets may share at a time: the event, and every market of a leg.
+
+    A market may belong to an event's group and to that of a relation; it has one book.
+    """
+    yield opportunity.event_id
+    for leg in opportunity.legs:
+        yield leg.condition_id
 
 
 def _would_trade(sized: Sized) -> Refused:

@@ -12,12 +12,15 @@ from grpc import aio
 from integration.ledger_parts import completed
 from integration.ledger_parts import intent as small_basket
 from integration.risk_parts import Risk, System, new_id, until
+from polyarb.core.certificate import certify
+from polyarb.core.features import bucket_of
 from polyarb.core.money import Collateral
+from polyarb.core.opportunity import Opportunity
 from polyarb.core.order import RefusalCode, Refused
-from polyarb.v1 import opportunity_pb2
+from polyarb.v1 import opportunity_pb2, scanner_service_pb2
 from polyarb.v1 import risk_service_pb2 as pb
 from polyarb.wire.opportunity import opportunity_to
-from unit.services.risk.desk import ONE, policy
+from unit.services.risk.desk import ONE, no_set, policy
 
 SEEDED_DAY = "Daily loss limit exceeded - trading paused"
 SEEDED_POSITIONS = "Max open positions reached"
@@ -300,3 +303,69 @@ async def test_the_end_records_what_was_decided(system: System) -> None:
 
     assert len(await system.recorded(first)) == 1
     assert risk.decisions(2) == []
+
+
+async def test_a_market_of_two_groups_is_bought_once(system: System) -> None:
+    """An event's group and a relation's share a market: its book is taken from by one at a time."""
+    risk = await system.risk()
+    first, other = system.found(1), system.found(9)
+    shared = replace(first.legs[0], question_id=other.legs[0].question_id)
+    relation = replace(other, legs=(shared, *other.legs[1:]))
+    relation = replace(relation, certificate=certify(relation))
+
+    system.scanner.find(first)
+    await risk.verdict(1)
+    system.scanner.find(relation, system.found(3))
+
+    assert await risk.verdict(9) == ("ALREADY_OPEN", "a basket was just approved")
+    assert (await risk.verdict(3))[0] == "APPROVED"
+    assert system.executor.events() == ["1", "3"]
+
+
+def paying(system: System, event: int, bid: str) -> Opportunity:
+    """Return three NO bought against bids for YES: the higher, the more they pay."""
+    now_ns = system.clock()
+    quote = (f"{bid} x 100", "0.60 x 100")
+    return no_set(quote, quote, quote, event=event, detected=now_ns, book_times=[now_ns] * 3)
+
+
+async def test_the_best_return_is_decided_first(system: System) -> None:
+    """Three wait while the ledger thinks; what was found last pays most. An end is no verdict."""
+    risk = await system.risk()
+    system.ledger.open.clear()
+    system.scanner.find(system.found(1))
+    await until(lambda: system.ledger.asked, "the first is being decided")
+
+    bids = ((2, "0.41"), (3, "0.40"), (4, "0.55"), (5, "0.45"))
+    system.scanner.sweep(1, *(paying(system, event, bid) for event, bid in bids))
+    system.scanner.say(ended=scanner_service_pb2.OpportunityEnded(event_id="4"))
+    system.scanner.find(paying(system, 6, "0.50"))
+    await until(lambda: risk.decider.counts.opportunities == 6, "all have been heard of")
+    system.ledger.open.set()
+    await until(lambda: 1 in risk.told, "the sweep is over")
+
+    told = [item if isinstance(item, int) else item.opportunity.event_id for item in risk.told]
+    assert told == ["1", "6", "5", "2", "3", 1]
+
+
+async def test_an_approved_basket_carries_its_bucket(system: System) -> None:
+    """The ledger counts its outcome where the next one like it will look."""
+    risk = await system.risk()
+
+    system.scanner.find(system.found(1))
+    await risk.verdict(1)
+
+    ((stored, _, _),) = await system.books.unresolved()
+    assert stored.bucket == bucket_of(stored.opportunity) == "no_set/fresh/new/easy"
+
+
+async def test_what_pays_too_late_is_refused(system: System) -> None:
+    """0.20 on 1.80 in a year is 11 %; asked for are 20 %."""
+    risk = await system.risk(policy(hurdle_rate=0.2))
+
+    system.scanner.find(system.found(1, converts=False), system.found(2))
+    verdict, message = await risk.verdict(1)
+
+    assert verdict == "HURDLE_RATE"
+    assert message.startswith("pays at resolution, locked for 365.0 days: 11.11 % a year")
+    assert (await risk.verdict(2))[0] == "APPROVED"

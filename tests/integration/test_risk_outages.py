@@ -10,6 +10,7 @@ from integration.risk_parts import System, until
 from polyarb.core.basket import Execution, OrderRecord
 from polyarb.core.order import BasketState, OrderState, RefusalCode, Refused
 from polyarb.v1 import scanner_service_pb2
+from polyarb.wire.opportunity import opportunity_to
 from unit.services.risk.desk import SECOND
 
 
@@ -207,10 +208,14 @@ async def test_a_flood_sheds_opportunities_and_nothing_else(system: System) -> N
     system.ledger.open.clear()
     system.scanner.find(system.found(1))
     await until(lambda: system.ledger.asked, "the first is being reserved")
+    flood = opportunity_to(system.found(2))
+    for event in range(2, 4_500):
+        flood.event_id = str(event)
+        system.scanner.say(opportunity=flood)
+    system.scanner.find(system.found(9_000))
     for event in range(2, 4_500):
         ended = scanner_service_pb2.OpportunityEnded(opportunity_id="o", event_id=str(event))
         system.scanner.say(ended=ended)
-    system.scanner.find(system.found(9_000))
     system.scanner.sweep(1)
     await until(lambda: risk.decider.counts.cycles == 1, "all is heard")
 
