@@ -10,12 +10,16 @@ from rich.table import Table
 
 from polyarb.cli.durations import clock
 from polyarb.core.money import format_micros
+from polyarb.core.returns import Returns, returns_of
 from polyarb.v1.market_pb2 import GroupKind
 from polyarb.v1.opportunity_pb2 import AlarmKind, DataAlarm, Opportunity
 from polyarb.v1.order_pb2 import Decision, RefusalCode
 from polyarb.v1.scanner_service_pb2 import ScanResponse, ScanSummary
+from polyarb.wire.opportunity import certificate_from
+from polyarb.wire.scalars import time_ns
 
 _ALARMS_SHOWN = 20
+_EARNING = ("pays", "days locked", "a year")
 
 
 def json_line(message: Message) -> str:
@@ -53,14 +57,36 @@ def _duration(micros: int) -> str:
 
 
 def _opportunity_table(opportunities: Iterable[Opportunity]) -> Table:
+    """Return the opportunities in the order in which they would be judged."""
     table = Table(title="Opportunities")
     for name in ("event", "kind"):
         table.add_column(name)
-    for name in ("legs", "sets", "cost", "fees", "guaranteed", "of face"):
+    for name in ("legs", "sets", "cost", "fees", "guaranteed", "of face", *_EARNING):
         table.add_column(name, justify="right", no_wrap=True)
-    for found in opportunities:
-        table.add_row(found.slug or found.event_id, _kind(found), *_figures(found))
+    for found in sorted(opportunities, key=lambda o: _returns(o).rank, reverse=True):
+        table.add_row(
+            found.slug or found.event_id, _kind(found), *_figures(found), *_earning(found)
+        )
     return table
+
+
+def _returns(found: Opportunity) -> Returns:
+    return returns_of(
+        certificate_from(found.certificate),
+        detected_time_ns=time_ns(found.detected_time),
+        end_time_ns=time_ns(found.end_time) if found.HasField("end_time") else None,
+    )
+
+
+def _earning(found: Opportunity) -> tuple[str, str, str]:
+    """Return whether it settles now or is held, for how many days, and what that is a year."""
+    earned = _returns(found)
+    percent = 100 * earned.annualised
+    return (
+        "now" if earned.settles_now else "held",
+        f"{earned.locked_days:.2f}" if earned.locked_days < 1 else f"{earned.locked_days:.0f}",
+        f"{percent:,.0f} %" if percent >= 100 else f"{percent:.2f} %",
+    )
 
 
 def _kind(found: Opportunity) -> str:
@@ -94,19 +120,23 @@ def _alarm_table(alarms: Sequence[DataAlarm]) -> Table:
 
 
 def draw_decisions(console: Console, decisions: Sequence[Decision]) -> None:
-    """Show what risk said about each event's newest opportunity."""
+    """Show what risk said about each event's newest opportunity, the best return first."""
     if not decisions:
         console.print("\nNo opportunity was found: there is nothing that would be traded.")
         return
     table = Table(title="What would be traded")
     table.add_column("event")
-    for name in ("sets on offer", "cost", "guaranteed"):
+    for name in ("sets on offer", "cost", "guaranteed", *_EARNING):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict")
-    for decision in decisions:
+    for decision in sorted(decisions, key=lambda d: _returns(d.opportunity).rank, reverse=True):
         found = decision.opportunity
         sets, cost, _, guaranteed = _figures(found)[1:5]
-        table.add_row(found.slug or found.event_id, sets, cost, guaranteed, verdict(decision))
+        table.add_row(
+            *(found.slug or found.event_id, sets, cost, guaranteed),
+            *_earning(found),
+            verdict(decision),
+        )
     console.print(table)
 
 

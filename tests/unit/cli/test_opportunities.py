@@ -15,6 +15,7 @@ from polyarb.v1.opportunity_pb2 import (
 )
 from polyarb.v1.order_pb2 import (
     REFUSAL_CODE_DRY_RUN,
+    REFUSAL_CODE_HURDLE_RATE,
     REFUSAL_CODE_MIN_PROFIT,
     Decision,
     Intent,
@@ -52,6 +53,55 @@ def test_scan_shows_what_was_found_and_what_is_not_believed() -> None:
     for text in ("who-wins", "3.0000", "3.00 %", "crossed book", "bid 0.6 over ask 0.5"):
         assert text in out.getvalue()
     assert "Scanned 2 events with 9 markets (1 not usable now) in 1.5 ms" in out.getvalue()
+
+
+DAY_S = 86_400
+
+
+def _paying(slug: str, *, days: int | None) -> Opportunity:
+    """Return FOUND as one that converts, or one that pays after so many days and a week."""
+    found = Opportunity()
+    found.CopyFrom(FOUND)
+    found.slug = slug
+    found.detected_time.seconds = 20_000 * DAY_S
+    found.end_time.seconds = (20_000 + (days or 0)) * DAY_S
+    if days is None:
+        found.certificate.settle_now_micros = found.certificate.guaranteed_micros
+    return found
+
+
+def _rows(page: str) -> list[list[str]]:
+    """Return the cells of a table's rows."""
+    return [[c.strip() for c in row.split("│")[1:-1]] for row in page.splitlines() if "│" in row]
+
+
+def test_scan_shows_the_best_return_first() -> None:
+    """What pays now before what is held; how long capital is locked, and what it earns a year."""
+    out, console = _page()
+    found = [_paying("year", days=358), _paying("now", days=None), _paying("month", days=23)]
+    draw_scan(console, [ScanResponse(opportunity=o) for o in found])
+
+    assert [[row[0], *row[-3:]] for row in _rows(out.getvalue())] == [
+        ["now", "now", "0.04", "27,093 %"],
+        ["month", "held", "30", "37.63 %"],
+        ["year", "held", "365", "3.09 %"],
+    ]
+
+
+def test_verdicts_are_shown_in_the_same_order_and_columns() -> None:
+    """With what would be done about each."""
+    out, console = _page()
+    no = Refused(code=REFUSAL_CODE_HURDLE_RATE, message="too slow")
+    late, now = _paying("year", days=358), _paying("now", days=None)
+    draw_decisions(
+        console,
+        [Decision(opportunity=late, refused=no), Decision(opportunity=now, approved=Intent())],
+    )
+
+    assert [[row[0], *row[-4:]] for row in _rows(out.getvalue())] == [
+        ["now", "now", "0.04", "27,093 %", "approved"],
+        ["year", "held", "365", "3.09 %", "refused (hurdle rate): too slow"],
+    ]
 
 
 def test_many_alarms_are_counted() -> None:
