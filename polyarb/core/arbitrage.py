@@ -54,24 +54,6 @@ class Solution:
     capital_price: int = 0
 
 
-def may_profit(group: Group, books: Sequence[OrderBook]) -> bool:
-    """Return whether the tops of the books leave a guaranteed profit: true iff `find` finds one.
-
-    No arbitrage means that some probabilities which the logic allows lie inside every
-    fee-adjusted spread, and only the best levels bound a spread.
-    """
-    bid_sum = ask_sum = 0
-    for market, book in zip(group.markets, books, strict=True):
-        rate = market.fee.rate_micros
-        bid = _bid_atto(book.bids[0].price, rate) if book.bids else 0
-        ask = _ask_atto(book.asks[0].price, rate) if book.asks else ONE_ATTO
-        if bid > ask:
-            return True
-        bid_sum += bid
-        ask_sum += ask
-    return bid_sum > ONE_ATTO or (group.kind is GroupKind.EXACTLY_ONE and ask_sum < ONE_ATTO)
-
-
 def find(group: Group, books: Sequence[OrderBook]) -> Solution:
     """Return the portfolio whose guaranteed profit is the largest at these books.
 

@@ -19,20 +19,6 @@ from polyarb.core.money import Price, Size, complement
 from polyarb.core.points import ask_point, bid_point, excess
 
 
-def may_profit(group: Group, books: Sequence[OrderBook]) -> bool:
-    """Return whether the tops of the books leave a guaranteed profit: true iff `find` finds one.
-
-    It takes a bid above the ask of the same or of a wider rung, after fees.
-    """
-    floor = 0
-    for market, book in zip(group.markets, books, strict=True):
-        if book.bids:
-            floor = max(floor, bid_point(market, book.bids[0].price))
-        if book.asks and floor > ask_point(market, book.asks[0].price):
-            return True
-    return False
-
-
 def find(group: Group, books: Sequence[OrderBook]) -> Solution:
     """Return the portfolio whose guaranteed profit is the largest at these books.
 
