@@ -42,8 +42,15 @@ class Listing:
         return self.of_events.get(event_id, ())
 
     def named(self, name: str) -> tuple[Group, ...]:
-        """Return the groups of what has this id or this slug; () if none is watched."""
-        return self.of_id(name) or tuple(group for group in self if group.slug == name)
+        """Return the groups of what has this id or this slug; () if none is watched.
+
+        Single markets that relations tie to others come after the groups that tie them.
+        """
+        own = self.of_id(name) or tuple(group for group in self if group.slug == name)
+        if any(group.kind is not GroupKind.BINARY for group in own):
+            return own
+        ids = [market.condition_id for group in own for market in group.markets]
+        return (*(group for group, _ in self.touched(ids)), *own)
 
     def touched(self, changed: Iterable[str]) -> Iterator[tuple[Group, list[str]]]:
         """Yield every group that has one of the changed markets, and which of them it has."""
