@@ -240,6 +240,13 @@ def test_crossed_book_without_alarm_is_a_fault(judged: list[Judged]) -> None:
     assert any("no alarm for a crossed book" in fault for fault in faults(silent))
 
 
+def test_gate_that_proves_too_much_is_a_fault(judged: list[Judged]) -> None:
+    """A filter that spares a solve must never spare one that would have found something."""
+    sleepy = [replace(j, denied=True) for j in judged]
+
+    assert any("the gate lets nothing pass" in fault for fault in faults(sleepy))
+
+
 def test_opportunity_worth_less_than_its_certificate_is_a_fault(judged: list[Judged]) -> None:
     """What is sent nets at least what it is certified for, in every world."""
     cheated = [replace(j, sent_net=j.sent_net // 2) for j in judged]

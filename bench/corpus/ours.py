@@ -92,14 +92,14 @@ def built(case: Labelled, group: Group, solution: Solution) -> Opportunity | Non
     return result if isinstance(result, Opportunity) else None
 
 
-def detect(case: Case, group: Group) -> tuple[Opportunity | None, bool]:
+def detect(case: Labelled, group: Group) -> tuple[Opportunity | None, bool]:
     """Return (what the scanner would send to risk, whether it raised an alarm for a crossed book).
 
     The books arrive as the feed's snapshots, so that every gate on the way is the real one.
     """
     books, alarmed = Books(trust_ns=AGE_NS_MAX), False
     for market, book in case.quoted:
-        books.watch(market, case.event.event_id)
+        books.watch(market, group.event_id)
         applied = books.apply(
             BookSnapshot(
                 token_id=market.yes_token,

@@ -13,9 +13,7 @@ from bench.corpus.ours import Finder, books_of, built, detect, group_of, legs_of
 from bench.corpus.programs import POSITIVE, Program
 from bench.corpus.tied import TiedCase
 from bench.corpus.truth import YOCTO, Portfolio, worst_net
-from polyarb.core.arbitrage import Solution
 from polyarb.core.certificate import verify
-from polyarb.core.market import Group
 from polyarb.core.money import MICROS
 from polyarb.core.opportunity import Opportunity
 
@@ -45,7 +43,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A case and all verdicts on it. best: the most that can be guaranteed, in dollars."""
+    """A case and all verdicts on it. best: the most that can be guaranteed, in dollars.
+
+    denied: whether the gate sent nothing where executable orders pay.
+    """
 
     case: Labelled
     best: float
@@ -55,6 +56,7 @@ class Judged:
     sent: Opportunity | None
     sent_net: int
     alarmed: bool
+    denied: bool
     find_ns: int
     program_ns: int
 
@@ -106,7 +108,7 @@ def judge(cases: Iterable[Labelled], finder: Finder, clock: Clock) -> Iterator[J
         started = clock()
         best = program.solve()
         program_ns = clock() - started
-        sent, alarmed = _sent(case, group, solution)
+        sent, alarmed = detect(case, group)
         yield Judged(
             case=case,
             best=best,
@@ -116,16 +118,10 @@ def judge(cases: Iterable[Labelled], finder: Finder, clock: Clock) -> Iterator[J
             sent=sent,
             sent_net=worst_net(case, legs_of(case, sent)) if sent else 0,
             alarmed=alarmed,
+            denied=sent is None and built(case, group, solution) is not None,
             find_ns=find_ns,
             program_ns=program_ns,
         )
-
-
-def _sent(case: Labelled, group: Group, solution: Solution) -> tuple[Opportunity | None, bool]:
-    """Return (what would reach risk, whether an alarm was raised on the way)."""
-    if isinstance(case, Case):
-        return detect(case, group)
-    return built(case, group, solution), False
 
 
 def _naive(case: Labelled) -> Iterator[tuple[str, Portfolio]]:
@@ -184,6 +180,8 @@ def _case_faults(j: Judged) -> Iterator[str]:
         yield f"{name}: ${j.claimed!r} claimed, the program has ${j.best!r}"
     if j.case.crossed is not j.alarmed:
         yield f"{name}: {'no' if j.case.crossed else 'an'} alarm for a crossed book"
+    if j.denied:
+        yield f"{name}: the gate lets nothing pass, and there are orders that pay"
     if j.sent is not None:
         yield from (f"{name}: {fault}" for fault in _sent_faults(j, j.sent))
 
