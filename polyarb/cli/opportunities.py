@@ -19,7 +19,13 @@ from polyarb.wire.opportunity import certificate_from
 from polyarb.wire.scalars import time_ns
 
 _ALARMS_SHOWN = 20
-_EARNING = ("pays", "days locked", "a year")
+_WIDE = 110
+_FIGURES = (
+    *("legs", "sets", "cost", "fees", "guaranteed", "of face"),
+    *("pays", "days\nlocked", "a year"),
+)
+_DISPENSABLE = {"legs", "fees", "of face"}
+"""What a narrow terminal does without: `polyarb explain` and --json have it."""
 
 
 def json_line(message: Message) -> str:
@@ -32,7 +38,7 @@ def draw_scan(console: Console, responses: Sequence[ScanResponse]) -> None:
     opportunities = [r.opportunity for r in responses if r.WhichOneof("item") == "opportunity"]
     alarms = [r.alarm for r in responses if r.WhichOneof("item") == "alarm"]
     if opportunities:
-        console.print(_opportunity_table(opportunities))
+        console.print(_opportunity_table(opportunities, width=console.width))
     if alarms:
         console.print(_alarm_table(alarms))
     for response in responses:
@@ -56,18 +62,22 @@ def _duration(micros: int) -> str:
     return f"{micros / 1e3:.1f} ms" if micros < 1_000_000 else clock(micros / 1e6)
 
 
-def _opportunity_table(opportunities: Iterable[Opportunity]) -> Table:
+def _opportunity_table(opportunities: Iterable[Opportunity], *, width: int) -> Table:
     """Return the opportunities in the order in which they would be judged."""
-    table = Table(title="Opportunities")
-    for name in ("event", "kind"):
-        table.add_column(name)
-    for name in ("legs", "sets", "cost", "fees", "guaranteed", "of face", *_EARNING):
+    table, shown = Table(title="Opportunities"), _shown(_FIGURES, width)
+    table.add_column("event", overflow="fold")
+    for name in shown:
         table.add_column(name, justify="right", no_wrap=True)
     for found in sorted(opportunities, key=lambda o: _returns(o).rank, reverse=True):
-        table.add_row(
-            found.slug or found.event_id, _kind(found), *_figures(found), *_earning(found)
-        )
+        figures = _figures(found)
+        name = f"{found.slug or found.event_id}\n{_kind(found)}"
+        table.add_row(name, *(figures[column] for column in shown))
     return table
+
+
+def _shown(columns: Sequence[str], width: int) -> list[str]:
+    """Return the columns that fit; figures are left out whole, never cut."""
+    return [name for name in columns if width >= _WIDE or name not in _DISPENSABLE]
 
 
 def _returns(found: Opportunity) -> Returns:
@@ -78,32 +88,25 @@ def _returns(found: Opportunity) -> Returns:
     )
 
 
-def _earning(found: Opportunity) -> tuple[str, str, str]:
-    """Return whether it settles now or is held, for how many days, and what that is a year."""
-    earned = _returns(found)
-    percent = 100 * earned.annualised
-    return (
-        "now" if earned.settles_now else "held",
-        f"{earned.locked_days:.2f}" if earned.locked_days < 1 else f"{earned.locked_days:.0f}",
-        f"{percent:,.0f} %" if percent >= 100 else f"{percent:.2f} %",
-    )
-
-
 def _kind(found: Opportunity) -> str:
     return GroupKind.Name(found.kind).removeprefix("GROUP_KIND_").lower().replace("_", " ")
 
 
-def _figures(found: Opportunity) -> tuple[str, ...]:
-    proof = found.certificate
-    face = proof.face_micros
-    return (
-        str(len(found.legs)),
-        format_micros(face, 2),
-        format_micros(proof.cost_micros, 2),
-        format_micros(proof.fees_micros, 4),
-        format_micros(proof.guaranteed_micros, 4),
-        f"{100 * proof.guaranteed_micros / face:.2f} %" if face else "",
-    )
+def _figures(found: Opportunity) -> dict[str, str]:
+    """Return every figure by the name of its column."""
+    proof, earned = found.certificate, _returns(found)
+    face, days, percent = proof.face_micros, earned.locked_days, 100 * earned.annualised
+    return {
+        "legs": str(len(found.legs)),
+        "sets": format_micros(face, 2),
+        "cost": format_micros(proof.cost_micros, 2),
+        "fees": format_micros(proof.fees_micros, 4),
+        "guaranteed": format_micros(proof.guaranteed_micros, 4),
+        "of face": f"{100 * proof.guaranteed_micros / face:.2f} %" if face else "",
+        "pays": "now" if earned.settles_now else "held",
+        "days\nlocked": f"{days:.2f}" if days < 1 else f"{days:.0f}",
+        "a year": f"{percent:,.0f} %" if percent >= 100 else f"{percent:.2f} %",
+    }
 
 
 def _alarm_table(alarms: Sequence[DataAlarm]) -> Table:
@@ -125,18 +128,18 @@ def draw_decisions(console: Console, decisions: Sequence[Decision]) -> None:
         console.print("\nNo opportunity was found: there is nothing that would be traded.")
         return
     table = Table(title="What would be traded")
-    table.add_column("event")
-    for name in ("sets on offer", "cost", "guaranteed", *_EARNING):
-        table.add_column(name, justify="right", no_wrap=True)
+    offered = ("sets", "cost") if console.width >= _WIDE else ()
+    shown = (*offered, "guaranteed", "pays", "days\nlocked", "a year")
+    table.add_column("event", overflow="fold")
+    for name in shown:
+        heading = "sets\non offer" if name == "sets" else name
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict")
     for decision in sorted(decisions, key=lambda d: _returns(d.opportunity).rank, reverse=True):
         found = decision.opportunity
-        sets, cost, _, guaranteed = _figures(found)[1:5]
-        table.add_row(
-            *(found.slug or found.event_id, sets, cost, guaranteed),
-            *_earning(found),
-            verdict(decision),
-        )
+        figures = _figures(found)
+        columns = (figures[column] for column in shown)
+        table.add_row(found.slug or found.event_id, *columns, verdict(decision))
     console.print(table)
 
 

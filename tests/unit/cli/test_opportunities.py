@@ -3,6 +3,7 @@
 import json
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from polyarb.cli.opportunities import draw_decisions, draw_scan, json_line, verdict
@@ -71,8 +72,9 @@ def _paying(slug: str, *, days: int | None) -> Opportunity:
 
 
 def _rows(page: str) -> list[list[str]]:
-    """Return the cells of a table's rows."""
-    return [[c.strip() for c in row.split("│")[1:-1]] for row in page.splitlines() if "│" in row]
+    """Return the cells of a table's rows; the second lines of cells are left out."""
+    rows = [[c.strip() for c in row.split("│")[1:-1]] for row in page.splitlines() if "│" in row]
+    return [row for row in rows if row[-1]]
 
 
 def test_scan_shows_the_best_return_first() -> None:
@@ -86,6 +88,20 @@ def test_scan_shows_the_best_return_first() -> None:
         ["month", "held", "30", "37.63 %"],
         ["year", "held", "365", "3.09 %"],
     ]
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_narrow_terminal_shows_fewer_figures_but_whole_ones(width: int) -> None:
+    """A sum that lost its end would be another sum."""
+    out = StringIO()
+    found = _paying("next-prime-minister-of-valmark", days=None)
+    found.certificate.face_micros = 99_999 * 1_000_000
+    draw_scan(Console(file=out, width=width), [ScanResponse(opportunity=found)])
+
+    ((*_, sets, cost, guaranteed, pays, days, year),) = _rows(out.getvalue())
+    assert (sets, cost, guaranteed) == ("99999.00", "96.00", "3.0000")
+    assert (pays, days, year) == ("now", "0.04", "27,093 %")
+    assert "…" not in out.getvalue()
 
 
 def test_verdicts_are_shown_in_the_same_order_and_columns() -> None:
