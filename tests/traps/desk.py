@@ -6,9 +6,12 @@ from itertools import count
 from polyarb.core.book import OrderBook
 from polyarb.core.market import Event, Group, Market
 from polyarb.core.opportunity import Opportunity
+from polyarb.venues.base import Skipped
 from services.scanner.books import Books, BookUpdate
 from services.scanner.catalogue import Reviewed, groups
 from services.scanner.detect import Detector, Found, Verdict
+from services.scanner.related import relation_groups
+from services.scanner.relations import Relation
 from unit.services.scanner.quotes import ns, quote
 
 AGE_NS_MAX = 15 * 10**9
@@ -23,20 +26,25 @@ class Scanner:
     """Every group of an event, judged on the books as they stand.
 
     The event counts as reviewed, so nothing but its own doubts keeps it from being exhaustive.
+    relations: between its markets, which are judged together then.
     """
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: Event, *relations: Relation) -> None:
+        self.relations = relations
         self.books = Books(trust_ns=60 * 10**9)
         ids = count(1)
         self.detector = Detector(
             self.books, age_ns_max=AGE_NS_MAX, new_id=lambda: f"opportunity {next(ids)}"
         )
         self.groups: tuple[Group, ...] = ()
+        self.skipped: tuple[Skipped, ...] = ()
         self.relist(event)
 
     def relist(self, event: Event) -> None:
         """Take a listing: the first, or a newer one."""
-        self.groups, _ = groups(event, reviews(event))
+        single, _ = groups(event, reviews(event))
+        related, self.skipped = relation_groups((event,), self.relations, single)
+        self.groups = related or single
         for group in self.groups:
             for market in group.markets:
                 self.books.watch(market, event.event_id)
@@ -50,11 +58,11 @@ class Scanner:
         for update in updates:
             self.books.apply(update)
 
-    def quote(self, *prices: tuple[str, str], at: int = 0) -> None:
-        """Set the books of the first group's markets: best bid and ask, "" for an empty side."""
+    def quote(self, *prices: tuple[str, str], at: int = 0, size: int = 100) -> None:
+        """Set the books of the groups' markets: best bid and ask, "" for an empty side."""
         markets = [market for group in self.groups for market in group.markets]
         for market, (bid, ask) in zip(markets, prices, strict=True):
-            self.see(quote(market, depth(bid), depth(ask), at=at))
+            self.see(quote(market, depth(bid, size), depth(ask, size), at=at))
 
     def verdicts(self, *, at: int = 1) -> list[Verdict]:
         return [self.detector.judge(group, ns(at)) for group in self.groups]
@@ -80,6 +88,6 @@ class Scanner:
         return tracked.book.view()
 
 
-def depth(price: str) -> str:
-    """Return a level of 100 tokens, none for no price."""
-    return f"{price} x 100" if price else ""
+def depth(price: str, size: int = 100) -> str:
+    """Return a level of so many tokens, none for no price."""
+    return f"{price} x {size}" if price else ""

@@ -6,11 +6,14 @@ Each test keeps the naive detector that falls for its trap.
 from polyarb.core.kelly import stake_fraction
 from polyarb.core.leg_risk import loss_fraction
 from polyarb.core.market import GroupKind
-from polyarb.core.money import MICROS
-from polyarb.core.opportunity import AlarmKind
+from polyarb.core.money import MICROS, Collateral
+from polyarb.core.opportunity import AlarmKind, Opportunity
+from polyarb.core.order import RefusalCode, Refused
 from polyarb.venues.base import BookSnapshot, LinkState
+from services.risk.sizing import Sized, size
 from services.scanner.detect import Nothing
 from traps.desk import AGE_NS_MAX, Scanner
+from unit.services.risk.desk import experienced, policy, portfolio
 from unit.services.scanner.quotes import (
     ask,
     bid,
@@ -135,6 +138,48 @@ def test_post_event_stale_asks_without_bids() -> None:
     assert naive_stake(odds) == 0.25
     assert lost > 0.6
     assert stake_fraction(probability=0.9, net_odds=odds, loss_fraction=lost) == 0
+
+
+def naive_risk(opportunity: Opportunity) -> bool:
+    """Whatever cannot lose once all legs fill is worth all that is on offer."""
+    return opportunity.certificate.guaranteed > 0
+
+
+def test_post_event_stale_asks_with_a_spread_over_7500_bp() -> None:
+    """A token at 32 cents that sells for one: a record of nine in ten is not enough to try."""
+    scanner = Scanner(EVENT)
+    scanner.quote(*[("0.01", "0.32")] * 3)
+    (opportunity,) = scanner.found()
+    now_ns, patient = opportunity.detected_time_ns, policy(hurdle_rate=0.0)
+    spreads = [leg.levels[0].price - leg.exit_levels[0].price for leg in opportunity.legs]
+
+    refused = size(opportunity, experienced(450, 500), patient, now_ns)
+
+    assert naive_risk(opportunity)
+    assert all(spread * 10_000 > 7_500 * 320_000 for spread in spreads)
+    assert isinstance(refused, Refused)
+    assert refused.code is RefusalCode.KELLY_ZERO
+
+
+def test_post_event_stale_asks_without_a_record() -> None:
+    """Before there is a record only the smallest basket is tried, within the day's budget."""
+    scanner = Scanner(EVENT)
+    scanner.quote(*[("0.01", "0.32")] * 3)
+    (opportunity,) = scanner.found()
+    now_ns = opportunity.detected_time_ns
+    careful = policy(hurdle_rate=0.0, exploration=Collateral(3 * MICROS))
+
+    tried = size(opportunity, portfolio(), policy(hurdle_rate=0.0), now_ns)
+    refused = size(opportunity, portfolio(), careful, now_ns)
+
+    assert isinstance(tried, Sized)
+    assert (opportunity.certificate.face, tried.opportunity.certificate.face) == (
+        100 * MICROS,
+        5 * MICROS,
+    )
+    assert tried.worst_loss == 5 * 2 * 310_000
+    assert isinstance(refused, Refused)
+    assert refused.code is RefusalCode.EXPLORATION_LIMIT
 
 
 def naive_mids(books: list[tuple[int, int]]) -> int:
