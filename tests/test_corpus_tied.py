@@ -232,7 +232,7 @@ def boastful(group: Group, books: Sequence[OrderBook]) -> Solution:
 )
 def test_finder_that_is_wrong_is_caught(finder: Finder, fault: str, small: list[TiedCase]) -> None:
     """Each way of being wrong that the corpus is for shows as its own fault."""
-    assert any(fault in found for found in faults(judged_by(finder, small), TiedFamily))
+    assert any(fault in found for found in faults(judged_by(finder, small[::2]), TiedFamily))
 
 
 @pytest.mark.parametrize("family", list(TiedFamily))
