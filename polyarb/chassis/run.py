@@ -14,7 +14,7 @@ from loguru import logger
 
 from polyarb.chassis import config, logging, telemetry
 from polyarb.chassis.server import GrpcServer, Register
-from polyarb.core.errors import ConfigError
+from polyarb.core.errors import BadInput, ConfigError
 
 _READY_PERIOD_S: Final = 0.25
 _PR_SET_DUMPABLE: Final = 4
@@ -42,14 +42,22 @@ class Hosted:
     grace_s: float
 
 
-def main(name: str, kind: type[config.S], build: Callable[[config.S], Awaitable[Hosted]]) -> None:
+def main(
+    name: str,
+    kind: type[config.S],
+    build: Callable[[config.S], Awaitable[Hosted]],
+    *,
+    check: Callable[[config.S], object] = lambda _: None,
+) -> None:
     """Run one service until SIGTERM or SIGINT. Exits with 2 on bad settings, 3 on a taken port.
 
-    With `--check` as the only argument it validates the settings and exits: 0, or 2 with faults.
+    check: reads what settings name, such as files; raises BadInput. With `--check` as the only
+    argument the settings are validated, and nothing more is done: 0, or 2 with faults.
     """
     try:
         settings = config.load(kind)
-    except ConfigError as e:
+        check(settings)
+    except (ConfigError, BadInput) as e:
         sys.stderr.write(f"{e}\n")
         sys.exit(EXIT_CONFIG)
     if sys.argv[1:] == ["--check"]:

@@ -68,7 +68,11 @@ class RiskSettings(Settings):
         description="Worst extra price when a broken basket is completed or unwound.",
     )
     min_confidence: float = Field(
-        0.0, alias="TRADING_MIN_CONFIDENCE", ge=0, le=1, description="Least share of fresh books."
+        0.0,
+        alias="TRADING_MIN_CONFIDENCE",
+        ge=0,
+        le=1,
+        description="Least probability that all legs fill; without a record, share of fresh books.",
     )
     kelly_multiplier: float = Field(
         0.5, alias="TRADING_KELLY_MULTIPLIER", gt=0, le=1, description="Share of full Kelly staked."

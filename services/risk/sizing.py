@@ -6,7 +6,7 @@ that size by the core with a certificate of its own.
 
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Literal
+from typing import Final, Literal
 
 from polyarb.core.basket import BindingConstraint, envelope, reservation
 from polyarb.core.certificate import lot, verify
@@ -27,8 +27,9 @@ from services.risk.limits import Limits, daily_loss_reached, reached
 class Policy:
     """How risk sizes. loss_fraction: of the stake on failure, or read from the books.
 
-    min_confidence: least share of legs with fresh books. hurdle_rate: least return a year of what
-    pays at resolution only, 0.04 for 4 %.
+    min_confidence: least probability that all legs fill, by the record; where that is too short,
+    least share of legs with fresh books. hurdle_rate: least return a year of what pays at
+    resolution only, 0.04 for 4 %.
     """
 
     limits: Limits
@@ -54,6 +55,10 @@ class Sized:
     confidence: float
     reserved: Collateral
     worst_loss: Collateral
+
+
+_BY_RECORD: Final = frozenset({RefusalCode.KELLY_ZERO, RefusalCode.MIN_CONFIDENCE})
+"""Refusals that another bucket's record may not repeat."""
 
 
 def size(
@@ -98,7 +103,7 @@ def _sized(
         return fitted
     # A cap may have cut it into another bucket, whose record has the last word.
     own = _staked(fitted.opportunity, portfolio, policy, least=least)
-    if isinstance(own, Refused) and own.code is RefusalCode.KELLY_ZERO:
+    if isinstance(own, Refused) and own.code in _BY_RECORD:
         return own
     return fitted
 
@@ -121,7 +126,7 @@ def _unfit(
         return Refused(code=RefusalCode.ALREADY_OPEN, message="a basket of this event is open")
     fresh = fresh_share(opportunity, policy.book_age_ns_max)
     if fresh < policy.min_confidence:
-        message = f"confidence {fresh:.2f} below {policy.min_confidence:.2f}"
+        message = f"share of fresh books {fresh:.2f} below {policy.min_confidence:.2f}"
         return Refused(code=RefusalCode.MIN_CONFIDENCE, message=message)
     return None
 
@@ -191,7 +196,7 @@ def _wanted(
     of what is on offer is a surer fill, and without it a bad record could never be outgrown.
     """
     wanted = _staked(deepest, portfolio, policy, least=least)
-    if not isinstance(wanted, Refused) or wanted.code is not RefusalCode.KELLY_ZERO:
+    if not isinstance(wanted, Refused) or wanted.code not in _BY_RECORD:
         return wanted
     shallow = resize(deepest, least)
     if isinstance(shallow, TooSmall) or bucket_of(shallow) == bucket_of(deepest):
@@ -207,6 +212,12 @@ def _staked(
     known = confidence(deepest, portfolio, book_age_ns_max=policy.book_age_ns_max)
     if known.explores:
         return least, BindingConstraint.EXPLORATION
+    if known.bound < policy.min_confidence:
+        message = (
+            f"confidence {known.bound:.3f}, by the record of {known.source}, "
+            f"below {policy.min_confidence:.3f}"
+        )
+        return Refused(code=RefusalCode.MIN_CONFIDENCE, message=message)
     auto = policy.loss_fraction == "auto"
     lost = loss_fraction(deepest) if auto else float(policy.loss_fraction)
     odds = deepest.certificate.profit / deepest.cost

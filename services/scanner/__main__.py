@@ -15,12 +15,17 @@ from services.scanner.books import Books
 from services.scanner.catalogue import SHIPPED_RELATIONS
 from services.scanner.config import ScannerSettings
 from services.scanner.detect import Detector
-from services.scanner.relations import load
+from services.scanner.relations import Catalogue, load
 from services.scanner.servicer import ScannerServicer
 from services.scanner.watch import Clock, Periods, Watch
 
 _TRUST_AUDITS = 3
 """Comparisons with REST that may be missed before a quiet book is no longer believed."""
+
+
+def reviewed(settings: ScannerSettings) -> Catalogue:
+    """Return the reviewed relations. Raises BadInput."""
+    return load(Path(settings.relations_file or SHIPPED_RELATIONS))
 
 
 async def build(settings: ScannerSettings) -> run.Hosted:
@@ -43,7 +48,7 @@ async def build(settings: ScannerSettings) -> run.Hosted:
         data=data,
         books=books,
         detector=Detector(books, age_ns_max=age_ns_max, new_id=lambda: str(uuid.uuid4())),
-        reviewed=load(Path(settings.relations_file or SHIPPED_RELATIONS)),
+        reviewed=reviewed(settings),
         clock=Clock(now_ns=time.time_ns, perf_ns=time.perf_counter_ns),
         periods=Periods(
             scan_s=settings.scan_interval_s,
@@ -68,4 +73,4 @@ async def build(settings: ScannerSettings) -> run.Hosted:
 
 
 if __name__ == "__main__":
-    run.main("scanner", ScannerSettings, build)
+    run.main("scanner", ScannerSettings, build, check=reviewed)

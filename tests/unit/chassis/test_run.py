@@ -21,6 +21,7 @@ import asyncio, os, sys
 from pydantic import Field
 from polyarb.chassis import run
 from polyarb.chassis.config import Port, Settings
+from polyarb.core.errors import BadInput
 from polyarb.v1.scanner_service_pb2_grpc import (
     ScannerServiceServicer, add_ScannerServiceServicer_to_server,
 )
@@ -54,7 +55,11 @@ async def build(settings):
         blocked=lambda: os.environ.get("SAMPLE_BLOCKED", ""), drain=drain, grace_s=0.5,
     )
 
-run.main("sample", SampleSettings, build)
+def check(settings):
+    if os.environ.get("SAMPLE_FILE"):
+        raise BadInput("SAMPLE_FILE", "cannot be read")
+
+run.main("sample", SampleSettings, build, check=check)
 """
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -177,6 +182,16 @@ def test_settings_can_be_checked_without_starting(start: Start) -> None:
     """Before a rollout."""
     assert end(start("--check")) == (0, "")
     assert end(start("--check", SAMPLE_PORT="x"))[0] == 2
+
+
+@pytest.mark.parametrize("arguments", [(), ("--check",)])
+def test_file_that_a_setting_names_is_checked_too(start: Start, arguments: tuple[str, ...]) -> None:
+    """Said in one line, as a bad setting is."""
+    code, said = end(start(*arguments, SAMPLE_FILE="x"))
+
+    assert code == 2
+    assert said.startswith("SAMPLE_FILE")
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("variable", ["SAMPLE_PORT", "SAMPLE_METRICS_PORT"])

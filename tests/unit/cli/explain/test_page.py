@@ -86,7 +86,7 @@ def test_ladder_pair_shows_rungs_and_what_a_void_loses() -> None:
     assert "YES: Open by June? and every wider one 20.00 +10.50" in page
     assert "Open by June? is called off: both its tokens pay one half -4.50" in page
     assert "abnormal -4.50 at worst" in page
-    assert "120.06 % simple interest, locked for about 16 days" in page  # 0.5 / 9.5 x 365 / 16
+    assert "120.07 % simple interest, locked for about 16 days" in page  # 0.5 / 9.5 x 365 / 16
     assert "Reviewed: bridge-open-by." in page
 
 

@@ -310,13 +310,13 @@ def test_an_event_with_an_open_basket_is_refused() -> None:
 
 
 def test_too_many_old_books_are_refused() -> None:
-    """The share of fresh ones is the confidence of the first release."""
+    """Where the record is too short, the share of fresh ones stands for the confidence."""
     offered = plain(book_times=[NOW, NOW, NOW - 16 * SECOND])
 
     assert approved(offered, portfolio(), policy(min_confidence=0.66))
     assert refused(offered, portfolio(), policy(min_confidence=0.67)) == (
         RefusalCode.MIN_CONFIDENCE,
-        "confidence 0.67 below 0.67",
+        "share of fresh books 0.67 below 0.67",
     )
 
 

@@ -56,6 +56,21 @@ def test_where_the_deepest_is_forbidden_the_smallest_has_its_own_record() -> Non
     assert found.confidence == success_lower_bound(successes=499, trials=500)
 
 
+def test_the_least_confidence_is_asked_of_the_record() -> None:
+    """499 of 500 bear out 0.97, not 0.995; the smallest basket may have the better record."""
+    sure, doubted = policy(min_confidence=0.97, daily_loss=WIDE), policy(min_confidence=0.995)
+
+    refused = size(OFFERED, held(deep=(500, 499), shallow=(500, 499)), doubted, NOW)
+    smallest_only = size(OFFERED, held(deep=(100, 90), shallow=(500, 499)), sure, NOW)
+
+    assert isinstance(size(OFFERED, held(deep=(500, 499)), sure, NOW), Sized)
+    assert isinstance(refused, Refused)
+    assert refused.code is RefusalCode.MIN_CONFIDENCE
+    assert refused.message == f"confidence 0.991, by the record of {DEEP}, below 0.995"
+    assert isinstance(smallest_only, Sized)
+    assert smallest_only.opportunity == least()
+
+
 def test_where_both_are_forbidden_nothing_is_taken() -> None:
     """The refusal is that of the deepest."""
     found = size(OFFERED, held(deep=(100, 50), shallow=(100, 40)), TERMS, NOW)
