@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -104,7 +104,7 @@ def groups(
         return tuple(_binary(event, m) for m in tradable), skipped
     if len(tradable) < 2:
         return tuple(_binary(event, m) for m in tradable), skipped
-    doubt = _doubt(event, len(tradable), reviewed.get(event.slug))
+    doubt = _doubt(event, tradable, reviewed.get(event.slug))
     kind = GroupKind.AT_MOST_ONE if doubt else GroupKind.EXACTLY_ONE
     reason = doubt or f"all {event.question_count} questions listed; rules reviewed"
     return (_group(event, tradable, kind, reason),), skipped
@@ -114,14 +114,20 @@ def _why_not(market: Market) -> str:
     return "placeholder outcome" if market.placeholder else "not accepting orders"
 
 
-def _doubt(event: Event, tradable: int, review: Reviewed | None) -> str:
-    """Return why the listed outcomes may not exhaust the event, "" when they are proved to."""
+def _doubt(event: Event, tradable: Sequence[Market], review: Reviewed | None) -> str:
+    """Return why the listed outcomes may not exhaust the event, "" when they are proved to.
+
+    They are when every question that the chain has of it, by number, is there to be traded.
+    """
     if event.augmented:
         return "augmented: outcomes may be added"
     if event.question_count is None:
         return "the number of questions on chain is unknown"
-    if event.question_count != tradable:
-        return f"{tradable} of {event.question_count} questions tradable"
+    if event.question_count != len(tradable):
+        return f"{len(tradable)} of {event.question_count} questions tradable"
+    missing = set(range(event.question_count)).difference(m.question_index for m in tradable)
+    if missing:
+        return f"question {min(missing)} of {event.question_count} is not listed"
     if review is None:
         return "no review says that there must be a winner"
     if hashlib.sha256(event.rules.encode()).hexdigest() != review.rules_sha256:

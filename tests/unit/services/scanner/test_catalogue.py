@@ -40,6 +40,10 @@ def test_whole_reviewed_event_has_exactly_one_winner() -> None:
 
 AT_MOST_ONE = [
     (make_event(*MARKETS, question_count=30), "3 of 30 questions tradable"),
+    (
+        make_event(*MARKETS[:2], make_market(7), question_count=3),
+        "question 2 of 3 is not listed",
+    ),
     (make_event(*MARKETS, question_count=None), "the number of questions on chain is unknown"),
     (make_event(*MARKETS, augmented=True), "augmented: outcomes may be added"),
     (make_event(*MARKETS, rules="Rewritten."), "the rules changed since they were reviewed"),
