@@ -12,11 +12,12 @@ from bench.corpus.naive_tied import all_exclusive, as_equal, pairs_after_fees, p
 from bench.corpus.ours import Finder, best, group_of
 from bench.corpus.programs import Program
 from bench.corpus.quotes import LEVELS
-from bench.corpus.score import Judged, faults, judge, of_family
+from bench.corpus.score import Judged, case_faults, faults, judge, of_family
 from bench.corpus.spaces import listing
 from bench.corpus.table import tables
 from bench.corpus.tied import TABLE_COUNTS, TiedCase, TiedFamily, make_tied
 from bench.corpus.ties import Tie, worlds_of
+from bench.corpus.traps import make_traps
 from bench.corpus.truth import YOCTO, worst_net
 from polyarb.core.arbitrage import Solution
 from polyarb.core.book import Level, OrderBook
@@ -266,3 +267,29 @@ def test_tables_count_what_was_judged(judged: list[Judged]) -> None:
         str(sum(j.positive for j in members)),
         str(sum(j.fooled for j in members)),
     ]
+
+
+def test_named_traps_catch_the_naive_detectors_and_not_ours() -> None:
+    """Where nothing pays some naive detector can lose; where something does, ours has all of it."""
+    judged = list(judge(make_traps(), best, lambda: 0))
+
+    assert [fault for j in judged for fault in case_faults(j)] == []
+    assert {j.case.name for j in judged if not j.fooled} == {
+        "crossed single book",
+        "three candidates in pairs",
+    }
+    assert {j.case.name for j in judged if j.positive} == {
+        "crossed single book",
+        "three candidates in pairs",
+    }
+
+
+def test_crossed_book_and_three_in_pairs_are_traps_of_their_own() -> None:
+    """The one is an alarm and not sent; of the other a look at pairs sees nothing."""
+    judged = {j.case.name: j for j in judge(make_traps(), best, lambda: 0)}
+    crossed, three = judged["crossed single book"], judged["three candidates in pairs"]
+
+    assert crossed.alarmed
+    assert crossed.sent is None
+    assert three.naive["pairs before fees"] is None
+    assert three.sent is not None

@@ -17,9 +17,10 @@ from typing import Final, TypeVar
 from bench.corpus.cases import TABLE_SEED, Family, Labelled, digest, make_corpus
 from bench.corpus.certificates import CERTIFICATES, MUTATIONS, mutated, resized, sent_of, verified
 from bench.corpus.ours import best
-from bench.corpus.score import Judged, faults, judge
-from bench.corpus.table import proofs, tables
+from bench.corpus.score import Judged, case_faults, faults, judge
+from bench.corpus.table import named, proofs, tables
 from bench.corpus.tied import TABLE_COUNTS, TiedFamily, make_tied
+from bench.corpus.traps import make_traps
 
 FAULTS_SHOWN: Final = 20
 SMALL: Final = tuple(family for family in TiedFamily if family is not TiedFamily.CHAIN)
@@ -40,7 +41,14 @@ def main() -> int:
     gc.freeze()  # the corpus itself must not be walked again while times are taken
     half = _measured("events in which one market wins", events, Family)
     other = _measured("markets tied by relations", tied, TiedFamily)
-    wrong = [*faults(half, Family), *faults(other, TiedFamily), *_proved((*half, *other), seed)]
+    traps = tuple(judge(make_traps(), best, time.perf_counter_ns))
+    print(f"\n{named(traps)}")
+    wrong = [
+        *faults(half, Family),
+        *faults(other, TiedFamily),
+        *(fault for trap in traps for fault in case_faults(trap)),
+        *_proved((*half, *other), seed),
+    ]
     print(f"\n{len(wrong)} faults in {time.monotonic() - started:.1f} s")
     for fault in wrong[:FAULTS_SHOWN]:
         print(f"  {fault}")

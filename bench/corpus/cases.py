@@ -191,15 +191,20 @@ def _case(family: Family, number: int, rng: Random) -> Case:
         made = shape(rng, [0.12 + 0.76 * rng.random()])
     else:
         made = shape(rng, quotes.chances(rng, rng.randint(3, 20)))
+    case = listed(f"{family.value} {number}: {shape.__name__}", family, number, made, rng)
+    return opened(case, rng.choice(tuple(Gap)), number) if family is Family.OPEN else case
+
+
+def listed(name: str, family: Family, number: int, made: Sequence[Quote], rng: Random) -> Case:
+    """Return an event with these quotes, all its questions listed. number: of its ids."""
     markets = tuple(_market(number, i, quote.tick) for i, quote in enumerate(made))
-    case = Case(
-        name=f"{family.value} {number}: {shape.__name__}",
+    return Case(
+        name=name,
         family=family,
         event=_event(family, number, markets),
         books={m.condition_id: quotes.book(rng, q) for m, q in zip(markets, made, strict=True)},
         reviews={f"event-{number}": _review(number, MUST_WIN)},
     )
-    return _opened(case, rng.choice(tuple(Gap)), number) if family is Family.OPEN else case
 
 
 def _market(number: int, index: int, tick: int) -> Market:
@@ -238,7 +243,7 @@ def _review(number: int, rules: str) -> Reviewed:
     return Reviewed(f"event-{number}", sha256(rules.encode()).hexdigest())
 
 
-def _opened(case: Case, gap: Gap, number: int) -> Case:
+def opened(case: Case, gap: Gap, number: int) -> Case:
     """Return the case as an open field, by exactly one gap in an otherwise provable listing."""
     event, reviews = case.event, dict(case.reviews)
     count = len(event.markets)

@@ -158,7 +158,7 @@ def of_family(judged: Sequence[Judged], family: Enum) -> list[Judged]:
 
 def faults(judged: Sequence[Judged], families: Iterable[Enum] = Family) -> list[str]:
     """Return what the corpus, the finder or the gate fails in; empty is a pass."""
-    found = [fault for j in judged for fault in _case_faults(j)]
+    found = [fault for j in judged for fault in case_faults(j)]
     for family in families:
         cases = of_family(judged, family)
         for name, count in (
@@ -170,7 +170,8 @@ def faults(judged: Sequence[Judged], families: Iterable[Enum] = Family) -> list[
     return found
 
 
-def _case_faults(j: Judged) -> Iterator[str]:
+def case_faults(j: Judged) -> Iterator[str]:
+    """Yield what the finder or the gate fails in on one case."""
     name = j.case.name
     if j.positive and not (j.ours and j.ours.true):
         yield f"{name}: missed ${j.best:.6f}"

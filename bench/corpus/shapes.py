@@ -53,7 +53,7 @@ def ladder(rng: Random) -> Plan:
     """Return 2 to 16 rungs: dates, or strikes."""
     count = rng.randint(2, 16)
     name = f"{rng.choice(('dates', 'strikes'))} on {count} rungs"
-    plan = _listed(name, count, [Tie(RelationKind.LADDER, tuple(range(count)))])
+    plan = listed(name, count, [Tie(RelationKind.LADDER, tuple(range(count)))])
     assert plan is not None
     return plan
 
@@ -68,7 +68,7 @@ def implications(rng: Random) -> Plan:
             edges.add(_two(rng, count))
         names = rng.sample(range(count), count)
         ties = [Tie(RelationKind.IMPLIES, (names[a], names[b])) for a, b in sorted(edges)]
-        return _listed(f"{len(ties)} implications of {count}", count, ties)
+        return listed(f"{len(ties)} implications of {count}", count, ties)
 
     return _first(attempt)
 
@@ -92,7 +92,7 @@ def exclusions(rng: Random) -> Plan:
                 ties.append(Tie(RelationKind.EXCLUDES, members))
             else:
                 ties.extend(_in_pairs(members))
-        return _listed(f"{len(ties)} exclusions of {count}", count, ties)
+        return listed(f"{len(ties)} exclusions of {count}", count, ties)
 
     return _first(attempt)
 
@@ -111,7 +111,7 @@ def clauses(rng: Random) -> Plan:
         for _ in range(rng.randint(0, count // 2)):
             size = rng.randint(2, min(4, count))
             ties.append(_clause(rng, tuple(rng.sample(range(count), size))))
-        return _listed(f"{len(ties)} clauses of {count}", count, ties)
+        return listed(f"{len(ties)} clauses of {count}", count, ties)
 
     return _first(attempt)
 
@@ -124,7 +124,7 @@ def crossed_events(rng: Random) -> Plan:
         for (earlier, _), (later, _) in pairwise(events):
             ties.extend(_across(rng, earlier, later))
         count = sum(len(members) for members, _ in events)
-        return _listed(f"{len(events)} events of {count}", count, ties, events)
+        return listed(f"{len(events)} events of {count}", count, ties, events)
 
     return _first(attempt)
 
@@ -166,9 +166,10 @@ def _first(attempt: Callable[[], Plan | None]) -> Plan:
             return plan
 
 
-def _listed(
+def listed(
     name: str, count: int, ties: Sequence[Tie], events: Sequence[tuple[Members, bool]] = ()
 ) -> Plan | None:
+    """Return the plan of these ties, None if its worlds are too many or settle a market."""
     worlds = tuple(islice(worlds_of(range(count), ties), WORLDS_MAX + 1))
     space = listing(count, worlds)
     if not worlds or len(worlds) > WORLDS_MAX or space.stuck():

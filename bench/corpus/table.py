@@ -116,6 +116,18 @@ def _detector_row(detector: str, name: str, result: Score, best: float) -> Row:
     )
 
 
+def named(judged: Sequence[Judged]) -> str:
+    """Return a row for each case: what the naive detectors and ours make of it, in dollars."""
+    rows: list[Row] = [("trap", "naive: worst claim $", "by", "LP $", "ours $", "sent $")]
+    for j in judged:
+        claims = [(c.dollars, name) for name, c in j.naive.items() if c is not None]
+        worst, by = min(claims, default=(0.0, "nobody"))
+        sent = "-" if j.sent is None else f"{j.sent.certificate.guaranteed / MICROS:.2f}"
+        best = j.best if j.positive else 0.0
+        rows.append((j.case.name, f"{worst:.2f}", by, f"{best:.2f}", f"{j.claimed:.2f}", sent))
+    return _aligned(rows)
+
+
 def proofs(checked: Verified, changes: Mutated) -> str:
     """Return what became of certificates, and of those with one field changed."""
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(checked.kinds.items()))

@@ -160,11 +160,18 @@ def _total(fair: Sequence[float], bets: Sequence[tuple[int, Outcome]]) -> float:
 def _case(family: TiedFamily, index: int, rng: Random) -> TiedCase:
     plan = PLANS[family](rng)
     (mood,) = rng.choices(tuple(MOODS), weights=tuple(MOODS.values()))
-    made = _quotes(rng, mood, plan)
+    name = f"{family.value} {index}: {plan.name}, {mood.__name__.strip('_')}"
+    return related(name, family, plan, _quotes(rng, mood, plan), rng)
+
+
+def related(
+    name: str, family: TiedFamily, plan: Plan, made: Sequence[Quote], rng: Random
+) -> TiedCase:
+    """Return the markets of a plan with these quotes."""
     markets = [_market(plan, i, quote.tick) for i, quote in enumerate(made)]
     events = tuple(_events(plan, markets))
     return TiedCase(
-        name=f"{family.value} {index}: {plan.name}, {mood.__name__.strip('_')}",
+        name=name,
         family=family,
         events=events,
         relations=tuple(_relation(i, tie) for i, tie in enumerate(plan.told)),
