@@ -67,6 +67,7 @@ class Settings(BaseSettings):
         extra="ignore",
         frozen=True,
         env_ignore_empty=True,
+        hide_input_in_errors=True,  # an error's text, and so its traceback, must not hold a secret
         validate_default=False,  # defaults of money are micros already, not decimal text
     )
 
@@ -118,7 +119,7 @@ class Settings(BaseSettings):
         for field in cls.model_fields.values():
             name = field.alias
             secret = SecretStr in getattr(field.annotation, "__args__", (field.annotation,))
-            path = os.environ.get(f"{name}_FILE")
+            path = values.get(f"{name}_FILE") or os.environ.get(f"{name}_FILE")
             if name and secret and path and name not in values:
                 values[name] = _secret_in(Path(path))
         return values

@@ -1,28 +1,26 @@
 """Whose money is traded, and the clients that act for it."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import Final
 
 from loguru import logger
 
-from polyarb.core.errors import ConfigError, NotSent
-from polyarb.core.order import Wallet
+from polyarb.core.errors import ConfigError, NotSent, VenueError
 from polyarb.venues.polymarket.auth import Credentials, obtain_credentials
 from polyarb.venues.polymarket.chain import RelayerKey, RelayerSettlement
 from polyarb.venues.polymarket.clob import ClobClient
-from polyarb.venues.polymarket.contracts import deposit_wallet
-from polyarb.venues.polymarket.sign import POLY_1271, Signer
+from polyarb.venues.polymarket.geoblock import live_refusal, read_place
+from polyarb.venues.polymarket.sign import Signer
 from polyarb.venues.polymarket.transport import new_client
 from polyarb.venues.polymarket.urls import VenueUrls, chosen
+from polyarb.venues.polymarket.wallet import WalletKind, exposure_of
 from services.executor.config import ExecutorSettings
 
 _RETRY_S: Final = 1.0
-_PAPER_KEY: Final = hashlib.sha256(b"polyarb paper wallet").digest()
-"""Signs on the simulated venue only, where no key of value is needed. Never fund it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +33,9 @@ class Desk:
 
 def check(settings: ExecutorSettings) -> None:
     """Raise ConfigError where this venue and mode cannot be traded."""
+    if settings.wallet_kind != WalletKind.DEPOSIT.value:
+        fault = f"POLYARB_WALLET_KIND: {settings.wallet_kind} is not available yet"
+        raise ConfigError((f"{fault}; accepted: {WalletKind.DEPOSIT.value}",))
     if settings.venue == "simulated":
         return
     if settings.mode == "live" and settings.private_key is None:
@@ -42,13 +43,6 @@ def check(settings: ExecutorSettings) -> None:
     raise ConfigError(
         (f"POLYARB_VENUE: {settings.mode} trading on polymarket is not available yet",)
     )
-
-
-def signer_of(settings: ExecutorSettings) -> Signer:
-    """Return the configured key, or the throwaway key of paper trading."""
-    if settings.private_key is None:
-        return Signer(_PAPER_KEY)
-    return Signer.from_hex(settings.private_key.get_secret_value())
 
 
 def urls_of(settings: ExecutorSettings) -> VenueUrls:
@@ -64,12 +58,15 @@ def urls_of(settings: ExecutorSettings) -> VenueUrls:
 async def open_desk(settings: ExecutorSettings, *, now_ns: Callable[[], int], rng: Random) -> Desk:
     """Return the wallet's clients, once the venue has given credentials."""
     check(settings)
-    urls, signer = urls_of(settings), signer_of(settings)
-    maker = (settings.wallet_address or deposit_wallet(signer.address)).lower()
-    wallet = Wallet(maker=maker, signer=maker, signature_type=POLY_1271)
+    urls, signer, wallet = urls_of(settings), settings.signer(), settings.wallet()
+    if settings.mode == "live":
+        await admit_place(urls)
+    warn_of_exposed_key(settings.private_key_file)
     credentials = await _credentials(urls, signer, now_ns)
     key = settings.relayer_key.get_secret_value() if settings.relayer_key else "paper"
-    logger.info("wallet maker={} key={}", maker, signer.address)
+    logger.info(
+        "wallet maker={} key={} type={}", wallet.maker, signer.address, wallet.signature_type
+    )
     return Desk(
         orders=ClobClient(
             urls=urls,
@@ -87,6 +84,35 @@ async def open_desk(settings: ExecutorSettings, *, now_ns: Callable[[], int], rn
             now_ns=now_ns,
         ),
     )
+
+
+async def admit_place(urls: VenueUrls) -> None:
+    """Return once the venue says that it takes orders from here.
+
+    Asks until it answers. Raises ConfigError where it does not take them.
+    """
+    http = new_client(urls.geoblock)
+    try:
+        while True:
+            try:
+                place = await read_place(http, urls.geoblock)
+                break
+            except VenueError as e:
+                logger.warning("not known yet whether orders are taken from here error={}", e)
+                await asyncio.sleep(_RETRY_S)
+    finally:
+        await http.aclose()
+    if refusal := live_refusal(place):
+        raise ConfigError((f"POLYARB_MODE: {refusal}",))
+    logger.info("the venue takes orders from here place={}", place)
+
+
+def warn_of_exposed_key(path: str) -> None:
+    """Say at the start that others may read the key's file; "" is no file."""
+    if not path:
+        return
+    if exposure := exposure_of(Path(path).stat().st_mode):
+        logger.warning("the key's file is {} path={}; chmod 600 it", exposure, path)
 
 
 async def _credentials(urls: VenueUrls, signer: Signer, now_ns: Callable[[], int]) -> Credentials:

@@ -10,6 +10,7 @@ class VenueUrls:
 
     clob must be a bare host: requests are authenticated over their path, so a prefix breaks them.
     rpc: a JSON-RPC node of the chain. market_ws, user_ws: whole WebSocket addresses.
+    geoblock: the whole address that says whether orders are taken from where we are.
     """
 
     clob: str
@@ -18,6 +19,7 @@ class VenueUrls:
     rpc: str
     market_ws: str
     user_ws: str
+    geoblock: str
 
     @classmethod
     def local(cls, port: int) -> Self:
@@ -35,6 +37,7 @@ class VenueUrls:
             rpc=f"{http}/rpc",
             market_ws=f"{socket}/ws/market",
             user_ws=f"{socket}/ws/user",
+            geoblock=f"{http}/api/geoblock",
         )
 
 
@@ -45,6 +48,7 @@ PRODUCTION: Final = VenueUrls(
     rpc="https://polygon.drpc.org",
     market_ws="wss://ws-subscriptions-clob.polymarket.com/ws/market",
     user_ws="wss://ws-subscriptions-clob.polymarket.com/ws/user",
+    geoblock="https://polymarket.com/api/geoblock",
 )
 """The venue itself. Source: the official clients' environments (read 2026-10)."""
 

@@ -24,6 +24,7 @@ class PublicApi:
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
+        self._place: Json = {"blocked": False, "ip": "127.0.0.1", "country": "XX", "region": ""}
 
     def routes(self) -> list[web.RouteDef]:
         """Return every public route."""
@@ -32,6 +33,8 @@ class PublicApi:
             web.get("/ok", self._ok),
             web.get("/time", self._time),
             web.get("/version", self._version),
+            web.get("/api/geoblock", self._geoblock),
+            web.post("/sim/geoblock", self._move),
             web.get("/book", self._book),
             web.post("/books", self._books),
             web.get("/midpoint", self._midpoint),
@@ -59,6 +62,17 @@ class PublicApi:
 
     async def _version(self, _: web.Request) -> web.Response:
         return reply({"version": _VERSION})
+
+    async def _geoblock(self, _: web.Request) -> web.Response:
+        return reply(self._place)
+
+    async def _move(self, request: web.Request) -> web.Response:
+        """Let every caller be somewhere else from now on: {"blocked", "country", "region"}."""
+        wanted = await json_body(request)
+        if not isinstance(wanted, dict) or not isinstance(wanted.get("blocked"), bool):
+            raise ApiError(400, "Invalid payload")
+        self._place = {**self._place, **wanted}
+        return reply(self._place)
 
     async def _book(self, request: web.Request) -> web.Response:
         return reply(self._known(wanted_token(request)))
