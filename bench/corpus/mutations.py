@@ -29,7 +29,6 @@ NOT_CLAIMED: Final = frozenset(
         "slug",
         "title",
         "reason",
-        "end_time_ns",
         "first_seen_time_ns",
         "detected_time_ns",
         "legs.title",
@@ -39,6 +38,7 @@ NOT_CLAIMED: Final = frozenset(
 BOUND_BY_DIGEST: Final = frozenset(
     {
         "event_id",
+        "end_time_ns",
         "legs.condition_id",
         "legs.question_id",
         "legs.token_id",

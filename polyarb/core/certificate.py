@@ -137,6 +137,7 @@ def digest(opportunity: Opportunity) -> str:
 def _atoms(opportunity: Opportunity) -> Iterator[_Atom]:
     yield from (opportunity.event_id, opportunity.kind.value, opportunity.neg_risk_market_id)
     yield from (opportunity.fee_bips, opportunity.market_count, opportunity.question_count)
+    yield opportunity.end_time_ns
     yield len(opportunity.legs)
     for leg in opportunity.legs:
         yield from (leg.market_index, leg.condition_id, leg.question_id, leg.token_id)

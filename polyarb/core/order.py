@@ -262,6 +262,7 @@ class RefusalCode(Enum):
     ALREADY_OPEN = "ALREADY_OPEN"
     DRY_RUN = "DRY_RUN"
     HURDLE_RATE = "HURDLE_RATE"
+    WIDE_SPREAD = "WIDE_SPREAD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,6 +112,7 @@ class RefusalCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REFUSAL_CODE_ALREADY_OPEN: _ClassVar[RefusalCode]
     REFUSAL_CODE_DRY_RUN: _ClassVar[RefusalCode]
     REFUSAL_CODE_HURDLE_RATE: _ClassVar[RefusalCode]
+    REFUSAL_CODE_WIDE_SPREAD: _ClassVar[RefusalCode]
 SIDE_UNSPECIFIED: Side
 SIDE_BUY: Side
 SIDE_SELL: Side
@@ -187,6 +188,7 @@ REFUSAL_CODE_LEDGER_UNAVAILABLE: RefusalCode
 REFUSAL_CODE_ALREADY_OPEN: RefusalCode
 REFUSAL_CODE_DRY_RUN: RefusalCode
 REFUSAL_CODE_HURDLE_RATE: RefusalCode
+REFUSAL_CODE_WIDE_SPREAD: RefusalCode
 
 class Wallet(_message.Message):
     __slots__ = ("maker", "signer", "signature_type")

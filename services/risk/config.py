@@ -85,6 +85,13 @@ class RiskSettings(Settings):
         alias="TRADING_KELLY_LOSS_FRACTION",
         description="Share of the stake lost on failure; auto reads it from the books.",
     )
+    max_spread: float = Field(
+        0.75,
+        alias="POLYARB_MAX_SPREAD",
+        gt=0,
+        le=1,
+        description="Widest spread of a leg's book, as a fraction of its ask.",
+    )
     hurdle_rate: float = Field(
         0.04,
         alias="POLYARB_HURDLE_RATE",

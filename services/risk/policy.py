@@ -26,6 +26,7 @@ def policy(settings: RiskSettings) -> Policy:
             min_discrepancy=settings.min_discrepancy,
         ),
         min_confidence=settings.min_confidence,
+        max_spread=settings.max_spread,
         hurdle_rate=settings.hurdle_rate,
         kelly_multiplier=settings.kelly_multiplier,
         kelly_max_fraction=settings.kelly_max_fraction,

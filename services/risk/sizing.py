@@ -14,7 +14,7 @@ from polyarb.core.executable import TooSmall, profitable_sets, resize, smallest
 from polyarb.core.features import bucket_of
 from polyarb.core.kelly import stake_fraction
 from polyarb.core.leg_risk import loss_fraction, worst_leg_loss
-from polyarb.core.money import MICROS, Collateral, Size, format_micros
+from polyarb.core.money import MICROS, Collateral, Price, Size, format_micros
 from polyarb.core.opportunity import Opportunity
 from polyarb.core.order import RefusalCode, Refused
 from polyarb.core.returns import returns
@@ -28,12 +28,14 @@ class Policy:
     """How risk sizes. loss_fraction: of the stake on failure, or read from the books.
 
     min_confidence: least probability that all legs fill, by the record; where that is too short,
-    least share of legs with fresh books. hurdle_rate: least return a year of what pays at
+    least share of legs with fresh books. max_spread: widest spread of a leg's book, as a fraction
+    of its ask. hurdle_rate: least return a year of what pays at
     resolution only, 0.04 for 4 %.
     """
 
     limits: Limits
     min_confidence: float
+    max_spread: float
     hurdle_rate: float
     kelly_multiplier: float
     kelly_max_fraction: float
@@ -56,6 +58,9 @@ class Sized:
     reserved: Collateral
     worst_loss: Collateral
 
+
+LONG_SHOT: Final = Price(100_000)
+"""Asks below 0.10 may be far above their bid in an orderly market."""
 
 _BY_RECORD: Final = frozenset({RefusalCode.KELLY_ZERO, RefusalCode.MIN_CONFIDENCE})
 """Refusals that another bucket's record may not repeat."""
@@ -124,6 +129,15 @@ def _unfit(
         return refused
     if opportunity.event_id in portfolio.open_event_ids:
         return Refused(code=RefusalCode.ALREADY_OPEN, message="a basket of this event is open")
+    for leg in opportunity.legs:
+        ask, bid = leg.levels[0].price, leg.exit_levels[0].price if leg.exit_levels else None
+        # Long shots have such spreads by nature; who has no bid at all is judged by its loss.
+        if bid is not None and ask >= LONG_SHOT and ask - bid > policy.max_spread * ask:
+            message = (
+                f"{leg.title}: asked at {_edge(ask)}, bid at {_edge(bid)}; "
+                f"the widest spread is {policy.max_spread:.0%} of the ask"
+            )
+            return Refused(code=RefusalCode.WIDE_SPREAD, message=message)
     fresh = fresh_share(opportunity, policy.book_age_ns_max)
     if fresh < policy.min_confidence:
         message = f"share of fresh books {fresh:.2f} below {policy.min_confidence:.2f}"

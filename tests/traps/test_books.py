@@ -146,28 +146,29 @@ def naive_risk(opportunity: Opportunity) -> bool:
 
 
 def test_post_event_stale_asks_with_a_spread_over_7500_bp() -> None:
-    """A token at 32 cents that sells for one: a record of nine in ten is not enough to try."""
+    """A token at 32 cents that sells for one: nobody who knows the outcome bids for it."""
     scanner = Scanner(EVENT)
     scanner.quote(*[("0.01", "0.32")] * 3)
     (opportunity,) = scanner.found()
     now_ns, patient = opportunity.detected_time_ns, policy(hurdle_rate=0.0)
     spreads = [leg.levels[0].price - leg.exit_levels[0].price for leg in opportunity.legs]
 
-    refused = size(opportunity, experienced(450, 500), patient, now_ns)
+    refused = size(opportunity, experienced(500, 500), patient, now_ns)
 
     assert naive_risk(opportunity)
     assert all(spread * 10_000 > 7_500 * 320_000 for spread in spreads)
     assert isinstance(refused, Refused)
-    assert refused.code is RefusalCode.KELLY_ZERO
+    assert refused.code is RefusalCode.WIDE_SPREAD
+    assert "asked at 0.3200, bid at 0.0100; the widest spread is 75% of the ask" in refused.message
 
 
 def test_post_event_stale_asks_without_a_record() -> None:
-    """Before there is a record only the smallest basket is tried, within the day's budget."""
+    """Nearly as wide, before there is a record: the smallest basket, within the day's budget."""
     scanner = Scanner(EVENT)
-    scanner.quote(*[("0.01", "0.32")] * 3)
+    scanner.quote(*[("0.09", "0.32")] * 3)
     (opportunity,) = scanner.found()
     now_ns = opportunity.detected_time_ns
-    careful = policy(hurdle_rate=0.0, exploration=Collateral(3 * MICROS))
+    careful = policy(hurdle_rate=0.0, exploration=Collateral(2 * MICROS))
 
     tried = size(opportunity, portfolio(), policy(hurdle_rate=0.0), now_ns)
     refused = size(opportunity, portfolio(), careful, now_ns)
@@ -177,7 +178,7 @@ def test_post_event_stale_asks_without_a_record() -> None:
         100 * MICROS,
         5 * MICROS,
     )
-    assert tried.worst_loss == 5 * 2 * 310_000
+    assert tried.worst_loss == 5 * 2 * 230_000
     assert isinstance(refused, Refused)
     assert refused.code is RefusalCode.EXPLORATION_LIMIT
 

@@ -61,6 +61,9 @@ REFUSED: Final = {
     RefusalCode.HURDLE_RATE: (
         "For the time that its capital would be locked, it earns less a year than the hurdle rate."
     ),
+    RefusalCode.WIDE_SPREAD: (
+        "A leg is asked far above its bid, as left-over orders are when an event is over."
+    ),
 }
 
 BOUND_BY: Final = {

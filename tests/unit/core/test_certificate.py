@@ -205,7 +205,7 @@ def test_conversion_keeps_its_bips_rounded_down_as_the_chain_does() -> None:
     assert kept(Size(10_000), 1) == 9_999
 
 
-FIXED_DIGEST = "baf4aed84e5523429fe74ae68c3993a73d89cb4cac6ff36e3ad32d1d90a6cdfd"
+FIXED_DIGEST = "9a4bd5616de601dd79fdba624fdba32caadf5733ec4a0d38196be3a43c4785f1"
 
 
 def fixed_opportunity() -> Opportunity:

@@ -167,6 +167,7 @@ def policy(**changes: Any) -> Policy:
     """Return the policy of the defaults; what belongs to the limits may be named as well."""
     given: dict[str, Any] = {
         "min_confidence": 0.0,
+        "max_spread": 0.75,
         "hurdle_rate": 0.04,
         "kelly_multiplier": 0.5,
         "kelly_max_fraction": 0.25,
