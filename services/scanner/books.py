@@ -225,6 +225,8 @@ class Books:
             tracked = self._tracked[condition_id]
             applied.changed.add(condition_id)
             tracked.remember(frame.values(), time_ms=stamp or 0)
+            # What follows is no longer of the same instant, even in the same millisecond.
+            tracked.snapshots.clear()
             if tracked.quarantine is not None:
                 continue
             tracked.change_ns = tracked.alive_ns = now

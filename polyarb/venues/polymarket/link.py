@@ -1,8 +1,7 @@
 """One connection to the market WebSocket: subscribes, reads, pings, and knows when to give up."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -16,18 +15,14 @@ from polyarb.venues.base import (
     FeedUpdate,
     LinkChange,
     LinkState,
-    MarketAdded,
-    MarketResolved,
     TickChange,
 )
-from polyarb.venues.polymarket.outbox import Outbox
-from polyarb.venues.polymarket.parse_book import parse_frame
+from polyarb.venues.polymarket.shard import Shard
 
 PING: Final = b"PING"
 FRAME_MAX: Final = 64 << 20
 """Bytes of the largest message; the first one carries every book of the connection."""
 
-_ANNOUNCEMENTS: Final = 10_000
 _ASK_DOUBLINGS: Final = 5
 
 
@@ -63,48 +58,29 @@ class LinkSettings:
     tick_s: float = 0.5
 
 
-class Announcements:
-    """Remembers which global announcements were passed on: the venue repeats each many times."""
-
-    def __init__(self) -> None:
-        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
-
-    def is_new(self, update: MarketResolved | MarketAdded) -> bool:
-        """Return whether this announcement is not among the last 10,000."""
-        winner = f"won {update.winning_token}" if isinstance(update, MarketResolved) else "added"
-        key = (update.condition_id, winner)
-        if key in self._seen:
-            return False
-        self._seen[key] = None
-        if len(self._seen) > _ANNOUNCEMENTS:
-            self._seen.popitem(last=False)
-        return True
-
-
 class Link(WSListener):
     """One connection's life, from its handshake to its end. Lives in one event loop.
 
-    Every fault ends in one of two ways: the tokens whose books may be wrong are named in a BadFrame
-    and their snapshots asked for again, or the whole connection is given up.
+    number: which of its shard's links it is. Every fault ends in one of two ways: the tokens whose
+    books may be wrong are named and their snapshots asked for again, or the whole connection is
+    given up.
     """
 
     def __init__(
         self,
-        token_ids: tuple[str, ...],
+        shard: Shard,
         *,
-        outbox: Outbox,
-        announcements: Announcements,
+        number: int,
         now_ns: Callable[[], int],
         settings: LinkSettings,
         tap: Tap | None = None,
     ) -> None:
-        self.token_ids = token_ids
+        self.number = number
         self.reason = "closed by the venue"
         self.connected = False
         self.closed = asyncio.Event()
-        self._own = frozenset(token_ids)
-        self._outbox = outbox
-        self._announcements = announcements
+        self._shard = shard
+        self._own = frozenset(shard.token_ids)
         self._now_ns = now_ns
         self._settings = settings
         self._tap = tap
@@ -112,7 +88,7 @@ class Link(WSListener):
         self._transport: WSTransport | None = None
         self._given_up = False
         self._parts = bytearray()
-        self._awaited = set(token_ids)
+        self._awaited = set(shard.token_ids)
         self._suspect: set[str] = set()
         now = self._loop.time()
         self._opened = self._last_frame = self._last_ping = self._given_up_time = now
@@ -124,18 +100,18 @@ class Link(WSListener):
         self._transport = transport
         self.connected = True
         self._opened = self._last_frame = self._last_ping = self._loop.time()
-        change = self._change(LinkState.CONNECTED)
+        now_ns = self._now_ns()
         if self._tap is not None:
-            self._tap.link(change)
+            self._tap.link(self._change(LinkState.CONNECTED, now_ns))
         request = {
             "type": "market",
-            "assets_ids": self.token_ids,
+            "assets_ids": self._shard.token_ids,
             "custom_feature_enabled": True,
             "initial_dump": True,
             "level": 2,
         }
         transport.send(WSMsgType.TEXT, msgspec.json.encode(request))
-        self._pass_on([change])
+        self._shard.opened(self, now_ns)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:  # noqa: ARG002 - picows
         """Take one frame; messages may come in several."""
@@ -161,6 +137,7 @@ class Link(WSListener):
     def on_ws_disconnected(self, transport: WSTransport) -> None:  # noqa: ARG002 - picows
         """Note the end."""
         self.closed.set()
+        self.end()
 
     def give_up(self, reason: str) -> None:
         """Close the connection; what still arrives is ignored."""
@@ -169,6 +146,7 @@ class Link(WSListener):
         self._given_up = True
         self._given_up_time = self._loop.time()
         self.reason = reason
+        self.end()
         if self._transport is not None:
             self._transport.send_close(WSCloseCode.GOING_AWAY)
             self._transport.disconnect()
@@ -179,12 +157,19 @@ class Link(WSListener):
         if self._transport is not None:
             self._transport.disconnect(graceful=False)
 
-    def lost(self) -> LinkChange:
-        """Return the message that every book behind this link is void."""
-        change = self._change(LinkState.LOST)
+    def end(self) -> None:
+        """Tell that nothing more will come."""
+        if not self.connected:
+            return
+        self.connected = False
+        now_ns = self._now_ns()
         if self._tap is not None:
-            self._tap.link(change)
-        return change
+            self._tap.link(self._change(LinkState.LOST, now_ns))
+        self._shard.lost(self, now_ns)
+
+    def doubt(self, token_ids: Iterable[str]) -> None:
+        """Ask for new snapshots of these tokens at the next look."""
+        self._suspect.update(self._own.intersection(token_ids))
 
     def look(self) -> None:
         """Ping, ask again for what is in doubt, give up a silent connection. Called every tick."""
@@ -202,7 +187,9 @@ class Link(WSListener):
         if self._suspect and now - self._last_asked >= self._ask_interval_s():
             self._last_asked = now
             self._asked += 1
-            self._ask_again(self._transport, sorted(self._suspect))
+            asked = sorted(self._suspect)
+            self._ask_again(self._transport, asked)
+            self._shard.asked(self, asked, self._now_ns())
         if self._awaited and now - self._opened > self._settings.snapshot_s:
             self._report_missing()
 
@@ -215,37 +202,30 @@ class Link(WSListener):
         if self._tap is not None:
             self._tap.frame(payload, receive_time_ns=now_ns)
         try:
-            updates = parse_frame(payload, receive_time_ns=now_ns)
+            updates = self._shard.parse(payload, now_ns)
         except BadInput as error:
-            # Nobody knows which books it was about, so every book of the connection is in doubt.
-            self._pass_on([self._bad(self.token_ids, str(error), now_ns)])
+            self._shard.unreadable(self, str(error), now_ns)
             self.give_up(f"unreadable frame: {error}")
             return
-        passed = [update for update in updates if self._concerns(update)]
+        for update in updates:
+            self._note(update)
         now = self._loop.time()
         if now - self._last_alive >= self._settings.alive_s:
             self._last_alive = now
-            passed.append(self._change(LinkState.ALIVE))
-        self._pass_on(passed)
+            updates = [*updates, self._change(LinkState.ALIVE, now_ns)]
+        self._shard.take(self, updates, now_ns)
 
-    def _concerns(self, update: FeedUpdate) -> bool:
-        """Return whether to pass `update` on; notes what it means for this link's snapshots."""
+    def _note(self, update: FeedUpdate) -> None:
+        """Note what a message means for this link's snapshots."""
         if isinstance(update, BookSnapshot):
             self._awaited.discard(update.token_id)
             self._suspect.discard(update.token_id)
             if not self._suspect:
                 self._asked = 0
         elif isinstance(update, BadFrame):
-            self._suspect.update(self._own.intersection(update.token_ids))
+            self.doubt(update.token_ids)
         elif isinstance(update, TickChange):
-            self._suspect.update(self._own.intersection((update.token_id,)))
-        elif isinstance(update, MarketResolved | MarketAdded):
-            return self._announcements.is_new(update)
-        return True
-
-    def _pass_on(self, updates: Sequence[FeedUpdate]) -> None:
-        if not self._outbox.offer(updates):
-            self.give_up("the reader is too slow: the queue is full")
+            self.doubt((update.token_id,))
 
     def _ask_again(self, transport: WSTransport, token_ids: list[str]) -> None:
         """Ask for new snapshots; naming a subscribed token alone is refused as a duplicate."""
@@ -257,10 +237,9 @@ class Link(WSListener):
         missing = tuple(sorted(self._awaited))
         self._awaited.clear()
         reason = f"no snapshot within {self._settings.snapshot_s} s"
-        self._pass_on([self._bad(missing, reason, self._now_ns())])
+        now_ns = self._now_ns()
+        bad = BadFrame(token_ids=missing, reason=reason, receive_time_ns=now_ns)
+        self._shard.missing(self, bad)
 
-    def _bad(self, token_ids: tuple[str, ...], reason: str, now_ns: int) -> BadFrame:
-        return BadFrame(token_ids=token_ids, reason=reason, receive_time_ns=now_ns)
-
-    def _change(self, state: LinkState) -> LinkChange:
-        return LinkChange(token_ids=self.token_ids, state=state, receive_time_ns=self._now_ns())
+    def _change(self, state: LinkState, now_ns: int) -> LinkChange:
+        return LinkChange(token_ids=self._shard.token_ids, state=state, receive_time_ns=now_ns)

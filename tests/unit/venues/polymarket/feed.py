@@ -93,7 +93,8 @@ async def running() -> AsyncIterator[Server]:
 
 def stream(server: Server, settings: StreamSettings = FAST, **options: Any) -> MarketStream:
     url = f"ws://127.0.0.1:{server.port}/ws/market"
-    return MarketStream(url, now_ns=lambda: 5, rng=Random(1), settings=settings, **options)
+    options = {"now_ns": lambda: 5, "rng": Random(1), **options}
+    return MarketStream(url, settings=settings, **options)
 
 
 async def collect(
