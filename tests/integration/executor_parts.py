@@ -119,8 +119,9 @@ class Desk:
         answer = await self.http.get("/sim/statement", params={"address": self.wallet.maker})
         return dict(answer.json())
 
-    async def fault(self, **faults: object) -> None:
-        (await self.http.post("/sim/faults", json=faults)).raise_for_status()
+    async def fault(self, name: str, *, count: int = 1, **how: object) -> None:
+        body = {"faults": [{"fault": name, "count": count, "how": how}]}
+        (await self.http.post("/sim/faults", json=body)).raise_for_status()
 
     @property
     def batches(self) -> int:

@@ -132,7 +132,7 @@ async def test_a_failed_settlement_is_reversed_and_the_leg_bought_again(desk: De
     """What did not settle is neither held nor paid for; the basket still ends COMPLETE."""
     await desk.quote(desk.event(), BIDS, yes=True)
     intent = desk.intent(desk.event())
-    await desk.fault(fail_settlements=1)
+    await desk.fault("settlement_fail")
     await desk.trade(intent)
     execution = await desk.ended(intent)
     await desk.agrees()
@@ -148,7 +148,7 @@ async def test_when_every_settlement_fails_the_basket_ends_and_nothing_is_held(d
     """Entries and remedies fail: all money is back, and both sides say so."""
     await desk.quote(desk.event(), BIDS, yes=True)
     intent = desk.intent(desk.event())
-    await desk.fault(fail_settlements=1_000)
+    await desk.fault("settlement_fail", count=1_000)
     await desk.trade(intent)
     execution = await desk.ended(intent)
 
@@ -160,7 +160,7 @@ async def test_an_action_that_reverts_is_tried_again(desk: Desk) -> None:
     """A failed batch changes nothing; the next one converts."""
     await desk.quote(desk.event(), BIDS, yes=True)
     intent = desk.intent(desk.event())
-    await desk.fault(fail_transactions=2)
+    await desk.fault("action_fail", count=2)
     await desk.trade(intent)
     execution = await desk.ended(intent)
     await desk.agrees()
@@ -232,7 +232,7 @@ async def test_fills_are_booked_once_although_the_user_channel_breaks(desk: Desk
     await desk.reserve(intent)
     await desk.execute(intent)
     for _ in range(10):
-        await desk.fault(drop_user_links=1)
+        await desk.fault("cut_links", channel="user")
         await asyncio.sleep(0.03)
     execution = await desk.ended(intent)
     await desk.agrees()
@@ -246,7 +246,7 @@ async def test_a_venue_that_forgot_our_keys_is_named_as_the_reason(desk: Desk) -
     """As after its restart: no basket is taken, and the wallet's answer says why."""
     await desk.quote(desk.event(), BIDS, yes=True)
     desk.venue.venue.keys._by_key.clear()
-    await desk.fault(drop_user_links=1)
+    await desk.fault("cut_links", channel="user")
 
     async def named() -> bool:
         told = await desk.executor.GetWallet(executor_pb.GetWalletRequest())

@@ -108,7 +108,7 @@ async def test_killed_before_sending_and_with_a_conversion_that_fails(
         other = desk.event("first-bill-signed-this-session")
         await desk.quote(other, ("0.45", "0.40", "0.35", "0.10"), yes=True)
         intent, unsent = desk.intent(desk.event()), desk.intent(other)
-        await desk.fault(fail_transactions=1)
+        await desk.fault("action_fail")
         await desk.trade(intent)
         await pending(desk, ChainActionKind.CONVERT, intent)
         await asyncio.sleep(0.5)

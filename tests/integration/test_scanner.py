@@ -245,9 +245,7 @@ def versions(rig: Rig) -> dict[str, int]:
 async def test_tick_change_mid_flight_is_followed(rig: Rig) -> None:
     """The book is void until its new snapshot, then it is on the new tick."""
     market = rig.event().questions[0].market
-    rig.venue.director.faults()["tick_size"](
-        {"condition_id": market.condition_id, "tick_size": "0.001"}
-    )
+    rig.venue.director.change_tick(market.condition_id, Price(1_000))
 
     def on_new_tick() -> bool:
         tracked = rig.watch.books.tracked(market.condition_id)

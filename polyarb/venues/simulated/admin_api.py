@@ -33,7 +33,6 @@ class AdminApi:
             web.post("/sim/misprice", self._misprice),
             web.post("/sim/resolve", self._resolve),
             web.post("/sim/resolve-all", self._resolve_all),
-            web.post("/sim/faults", self._faults),
             web.post("/sim/audit", self._audit),
         ]
 
@@ -100,18 +99,6 @@ class AdminApi:
 
     async def _resolve_all(self, _: web.Request) -> web.Response:
         return reply({"resolved": self._director.resolve_all()})
-
-    async def _faults(self, request: web.Request) -> web.Response:
-        body, known = await _object(request), self._director.faults()
-        unknown = [name for name in body if name not in known]
-        if unknown:
-            raise ApiError(400, f"unknown faults: {', '.join(unknown)}")
-        for name, value in body.items():
-            try:
-                known[name](value)
-            except ValueError as fault:
-                raise ApiError(400, f"{name}: {fault}") from fault
-        return reply({"set": sorted(body)})
 
     async def _audit(self, _: web.Request) -> web.Response:
         self._venue.exchange.audit()

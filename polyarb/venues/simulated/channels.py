@@ -6,11 +6,13 @@ Every link has a bounded queue; a consumer that lets it fill up is disconnected.
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import WSMsgType, web
 
 from polyarb.venues.simulated.auth import ApiKey, AuthError
+from polyarb.venues.simulated.fault_frames import FrameFaults
 from polyarb.venues.simulated.wire import Json, encode
 
 QUEUE_MAX: Final = 4_096
@@ -28,9 +30,19 @@ Authenticate = Callable[[object], ApiKey]
 
 
 class Link:
-    """One consumer: its queue, and what it asked for."""
+    """One consumer: its queue, and what it asked for. number: 1 for a channel's first."""
 
-    def __init__(self, socket: web.WebSocketResponse, abort: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        abort: Callable[[], None],
+        *,
+        number: int,
+        faults: FrameFaults,
+    ) -> None:
+        self.number = number
+        self._faults = faults
+        self._kept = ""
         self._socket = socket
         self._abort = abort
         self._queue: asyncio.Queue[str] = asyncio.Queue(maxsize=QUEUE_MAX)
@@ -39,6 +51,26 @@ class Link:
         self.custom = False
         self.key: ApiKey | None = None
         self.markets: set[str] | None = None
+
+    def tell(self, text: str) -> None:
+        """Send one frame of the channel, unless a fault happens to it."""
+        if not self._kept and not self._faults.armed:
+            self.send(text)
+            return
+        made = self._faults.deliver(text, link=self.number)
+        swapped = bool(self._kept and made.keep)
+        for frame in (*made.now, made.keep if swapped else "", self._kept):
+            if frame:
+                self.send(frame)
+        self._kept = "" if swapped else made.keep
+        if made.late:
+            loop = asyncio.get_running_loop()
+            loop.call_later(made.late_ms / 1_000, self.send, made.late)
+
+    def pong(self) -> None:
+        """Answer a PING, unless the link is to seem dead."""
+        if self._faults.pongs(link=self.number):
+            self.send("PONG")
 
     def send(self, text: str) -> None:
         """Queue one text frame; a full queue ends the connection."""
@@ -68,8 +100,10 @@ class Link:
 class MarketChannel:
     """Public books and trades by token."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, *, faults: FrameFaults) -> None:
         self._snapshot = snapshot
+        self._faults = faults
+        self._opened = 0
         self._links: set[Link] = set()
         self._by_token: dict[str, set[Link]] = {}
 
@@ -102,17 +136,12 @@ class MarketChannel:
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Speak the market channel on one connection until it ends."""
-        return await _serve(request, self._open, self._on_message, self._close)
+        self._opened += 1
+        link = partial(Link, number=self._opened, faults=self._faults)
+        return await _serve(request, link, self._links.add, self._on_message, self._close)
 
     def _send(self, links: Iterable[Link], frame: Json) -> None:
-        receivers = set(links)
-        if receivers:
-            text = encode(frame).decode()
-            for link in receivers:
-                link.send(text)
-
-    def _open(self, link: Link) -> None:
-        self._links.add(link)
+        _tell(set(links), frame)
 
     def _close(self, link: Link) -> None:
         self._links.discard(link)
@@ -139,7 +168,7 @@ class MarketChannel:
             self._by_token.setdefault(token, set()).add(link)
         if dump and len(link.tokens) <= ASSETS_MAX:
             for text in _snapshot_frames(self._snapshot, tokens):
-                link.send(text)
+                link.tell(text)
 
     def _unsubscribe(self, link: Link, tokens: Sequence[str]) -> None:
         for token in tokens:
@@ -154,8 +183,10 @@ class MarketChannel:
 class UserChannel:
     """Private order and trade frames by API key."""
 
-    def __init__(self, authenticate: Authenticate) -> None:
+    def __init__(self, authenticate: Authenticate, *, faults: FrameFaults) -> None:
         self._authenticate = authenticate
+        self._faults = faults
+        self._opened = 0
         self._links: set[Link] = set()
 
     @property
@@ -165,11 +196,7 @@ class UserChannel:
 
     def publish(self, owner: str, condition_id: str, frame: Json) -> None:
         """Send a frame to every link of the API key `owner` that wants this market."""
-        links = [k for k in self._links if _wants(k, owner, condition_id)]
-        if links:
-            text = encode(frame).decode()
-            for link in links:
-                link.send(text)
+        _tell({k for k in self._links if _wants(k, owner, condition_id)}, frame)
 
     def drop_all(self) -> None:
         """Cut every connection."""
@@ -178,7 +205,9 @@ class UserChannel:
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Speak the user channel on one connection until it ends."""
-        return await _serve(request, self._links.add, self._on_message, self._links.discard)
+        self._opened += 1
+        link = partial(Link, number=self._opened, faults=self._faults)
+        return await _serve(request, link, self._links.add, self._on_message, self._links.discard)
 
     def _on_message(self, link: Link, message: Json) -> None:
         named = {m.lower() for m in _names(message, "markets")}
@@ -191,6 +220,14 @@ class UserChannel:
             link.markets = link.markets - named
 
 
+def _tell(links: set[Link], frame: Json) -> None:
+    """Send a frame to links in the order in which they connected."""
+    if links:
+        text = encode(frame).decode()
+        for link in sorted(links, key=lambda k: k.number):
+            link.tell(text)
+
+
 def _wants(link: Link, owner: str, condition_id: str) -> bool:
     if link.key is None or link.key.key != owner:
         return False
@@ -199,6 +236,7 @@ def _wants(link: Link, owner: str, condition_id: str) -> bool:
 
 async def _serve(
     request: web.Request,
+    new_link: Callable[[web.WebSocketResponse, Callable[[], None]], Link],
     opened: Callable[[Link], object],
     on_message: Callable[[Link, Json], None],
     closed: Callable[[Link], object],
@@ -207,7 +245,7 @@ async def _serve(
     socket = web.WebSocketResponse(compress=False)
     await socket.prepare(request)
     transport = request.transport
-    link = Link(socket, transport.abort if transport is not None else lambda: None)
+    link = new_link(socket, transport.abort if transport is not None else lambda: None)
     opened(link)
     try:
         async with asyncio.TaskGroup() as group:
@@ -226,7 +264,7 @@ async def _listen(
         if message.type is not WSMsgType.TEXT:
             continue
         if message.data == "PING":
-            link.send("PONG")
+            link.pong()
             continue
         try:
             on_message(link, _parse(message.data))

@@ -1,6 +1,6 @@
 """What a test or the end of a run does to the venue from outside its protocol."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
@@ -11,6 +11,7 @@ from polyarb.core.money import MICROS, Price, complement, parse_micros
 from polyarb.core.order import Side, TimeInForce
 from polyarb.venues.simulated.commands import CARELESS, MAKER, TRADERS, Place, new_order, order_id
 from polyarb.venues.simulated.crossing import Spread, plan_large_crossing
+from polyarb.venues.simulated.faults import Firing
 from polyarb.venues.simulated.listings import Kind
 from polyarb.venues.simulated.mispricing import Board, Mispricing, Quote, Way, plan_large
 from polyarb.venues.simulated.oracle import answers, contradiction, winners_by_hand
@@ -40,8 +41,11 @@ class Director:
         self.resolved = False
 
     def tick(self) -> None:
-        """Take forced orders back whose time is over."""
+        """Take forced orders back whose time is over, and let the plan's faults happen."""
         now_ms = self._venue.now_ms()
+        firing = self._venue.faults.moment()
+        if firing is not None:
+            self._happen(firing)
         over = [ref for until_ms, ref in self._standing if until_ms <= now_ms]
         if over:
             self._standing = [s for s in self._standing if s[0] > now_ms]
@@ -131,47 +135,21 @@ class Director:
         plan = plan_large_crossing(self._rng, spread)
         return Forced(plan, (narrow, wide)) if plan else None
 
-    def fail_settlements(self, count: object) -> None:
-        """Let the next `count` trades of wallets fail after the match."""
-        self._venue.exchange.fail_next_settlements(_count(count))
-
-    def retry_settlements(self, count: object) -> None:
-        """Let the next `count` trades of wallets be retried before they are mined."""
-        self._venue.exchange.retry_next_settlements(_count(count))
-
-    def fail_transactions(self, count: object) -> None:
-        """Let the next `count` relayed batches fail."""
-        self._venue.relayer.fail_next(_count(count))
-
-    def drop_market_links(self, _: object) -> None:
-        """Cut every market channel connection once."""
-        self._venue.market_channel.drop_all()
-
-    def drop_user_links(self, _: object) -> None:
-        """Cut every user channel connection once."""
-        self._venue.user_channel.drop_all()
-
-    def change_tick(self, wish: object) -> None:
-        """Change a market's tick size: {"condition_id": …, "tick_size": "0.001"}."""
-        if not isinstance(wish, dict):
-            raise ValueError("expected an object")  # noqa: TRY004 - one kind of bad wish
-        tick = Price(parse_micros(str(wish.get("tick_size"))))
-        sim = self._venue.exchange.market(str(wish.get("condition_id")))
-        if sim is None or tick not in TICK_SIZES:
-            raise ValueError("unknown market or tick size")
-        self._venue.exchange.set_tick_size(sim.condition_id, tick, now_ms=self._venue.now_ms())
+    def change_tick(self, condition_id: str, tick_size: Price) -> None:
+        """Change the tick size of a market that the venue knows."""
+        assert tick_size in TICK_SIZES, tick_size
+        self._venue.exchange.set_tick_size(condition_id, tick_size, now_ms=self._venue.now_ms())
         self._venue.publish()
 
-    def faults(self) -> dict[str, Callable[[object], None]]:
-        """Return every fault that can be asked for, by name."""
-        return {
-            "fail_settlements": self.fail_settlements,
-            "retry_settlements": self.retry_settlements,
-            "fail_transactions": self.fail_transactions,
-            "drop_market_links": self.drop_market_links,
-            "drop_user_links": self.drop_user_links,
-            "tick_size": self.change_tick,
-        }
+    def _happen(self, firing: Firing) -> None:
+        how = firing.how
+        if firing.fault == "tick_size":
+            tick = Price(parse_micros(str(how["tick_size"])))
+            self.change_tick(str(how["condition_id"]), tick)
+        elif how["channel"] == "market":
+            self._venue.market_channel.drop_all()
+        else:
+            self._venue.user_channel.drop_all()
 
     def _best(self, listing: Listing, way: Way) -> Price | None:
         book = self._venue.exchange.book(listing.market.condition_id)
@@ -215,12 +193,6 @@ def _crossing(venue: Venue, listing: Listing, guard: Price, way: Way) -> Iterato
             yield order.order_id
         if way is Way.ASKS_UNDER and is_bid and yes_price >= guard:
             yield order.order_id
-
-
-def _count(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError("expected a count")
-    return value
 
 
 def quotes_json(forced: Forced) -> list[dict[str, object]]:

@@ -30,20 +30,25 @@ from polyarb.venues.simulated.records import (
     Update,
 )
 from polyarb.venues.simulated.registry import ListedMarket, Registry
+from polyarb.venues.simulated.settlement import USUAL, FateOf
 from polyarb.venues.simulated.trading import Trading
 
 
 class Exchange:
     """One venue with its markets and accounts. One task owns it."""
 
-    def __init__(self, rules: ExchangeRules) -> None:
+    def __init__(self, rules: ExchangeRules, *, fate_of: FateOf = lambda _: USUAL) -> None:
         self._now_ms = 0
         self._accounts: dict[str, Account] = {}
         self._registry = Registry()
         self._tokens = ConditionalTokens()
         self._outbox = Outbox()
         self._trading = Trading(
-            rules, registry=self._registry, tokens=self._tokens, outbox=self._outbox
+            rules,
+            registry=self._registry,
+            tokens=self._tokens,
+            outbox=self._outbox,
+            fate_of=fate_of,
         )
 
     def open_account(self, account: str, *, deposit: Collateral, kind: AccountKind) -> None:
@@ -136,6 +141,14 @@ class Exchange:
         placement = self._trading.place(order, account, now_ms=self._now_ms)
         self._outbox.commit(self._now_ms)
         return placement
+
+    def is_duplicate(self, order_id: str) -> bool:
+        """Return whether an order of this id would be refused as one that is known."""
+        return self._trading.open.is_duplicate(order_id)
+
+    def forget_unfilled(self, order_id: str) -> None:
+        """Let an id be posted again, if its order ended without a fill."""
+        self._trading.open.forget_unfilled(order_id)
 
     def cancel(self, account: str, order_id: str, *, now_ms: int) -> bool:
         """Cancel one resting order; False if the account has no such open order."""
@@ -230,14 +243,6 @@ class Exchange:
     def next_due_ms(self) -> int | None:
         """Return the earliest time at which `advance` may have work, None if nothing waits."""
         return self._trading.agenda.next_ms()
-
-    def fail_next_settlements(self, count: int) -> None:
-        """Let the next `count` traders' trades go MATCHED, RETRYING, FAILED (rolled back)."""
-        self._trading.settlements.fail_next(count)
-
-    def retry_next_settlements(self, count: int) -> None:
-        """Let the next `count` traders' trades pass through RETRYING before they are MINED."""
-        self._trading.settlements.retry_next(count)
 
     def split(self, account: str, *, condition_id: str, amount: Size, now_ms: int) -> None:
         """Turn settled collateral into equal YES and NO. Raises ActionReverted."""

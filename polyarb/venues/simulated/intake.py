@@ -20,6 +20,7 @@ from polyarb.venues.simulated.records import NewOrder
 BAD_PAYLOAD: Final = "Invalid order payload"
 BAD_OWNER: Final = "the order owner has to be the owner of the API KEY"
 BAD_SIGNER: Final = "the order signer address has to be the address of the API KEY"
+CANCEL_MAX: Final = 1_000
 _SALT_LIMIT: Final = 2**53
 _AMOUNT_LIMIT: Final = 2**96
 _TIME_LIMIT: Final = 2**50

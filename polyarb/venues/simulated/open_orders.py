@@ -89,6 +89,11 @@ class OpenOrders:
             return filled is not None
         return filled is True
 
+    def forget_unfilled(self, order_id: str) -> None:
+        """Forget an order's id, unless it is open or was ever filled."""
+        if order_id not in self._orders and self._filled_by_id.get(order_id) is False:
+            del self._filled_by_id[order_id]
+
     def remember(self, order: WorkingOrder, *, filled: bool) -> None:
         """Remember a trader's order id; background traders never reuse theirs."""
         if order.account.bottomless:

@@ -18,12 +18,17 @@ from polyarb.venues.simulated import account_wire
 from polyarb.venues.simulated.answers import ApiError, cursor_page, refusal, reply
 from polyarb.venues.simulated.auth import ApiKey, check_l1, check_l2
 from polyarb.venues.simulated.deadman import HeartbeatError
-from polyarb.venues.simulated.intake import BAD_PAYLOAD, Turned, decode_batch, decode_one
+from polyarb.venues.simulated.intake import (
+    BAD_PAYLOAD,
+    CANCEL_MAX,
+    Turned,
+    decode_batch,
+    decode_one,
+)
 from polyarb.venues.simulated.records import Placement, Refusal
 from polyarb.venues.simulated.venue import Venue
 from polyarb.venues.simulated.wire import Json
 
-CANCEL_MAX: Final = 1_000
 PAGE: Final = 100
 _ALLOWANCE: Final = str(2**256 - 1)
 _SPENDERS: Final = (
@@ -182,17 +187,20 @@ class PrivateApi:
         )
         if account is None:
             raise ApiError(400, "Invalid signature type")
-        statement = self._venue.exchange.statement(account)
+        token = query.get("token_id", "")
+        statement = self._venue.statement(account, token)
         balance: int = statement.collateral
         if query.get("asset_type") == "CONDITIONAL":
-            balance = statement.tokens.get(query.get("token_id", ""), 0)
+            balance = statement.tokens.get(token, 0)
         elif query.get("asset_type") != "COLLATERAL":
             raise ApiError(400, "Invalid asset type")
         allowances = dict.fromkeys(_SPENDERS, _ALLOWANCE)
         return reply({"balance": str(balance), "allowances": allowances})
 
     async def _balance_update(self, request: web.Request) -> web.Response:
-        await self._caller(request)
+        key = await self._caller(request)
+        for account in self._venue.wallets.accounts_of(key.address):
+            self._venue.stale.refresh(account)
         return web.Response()
 
     async def _heartbeat(self, request: web.Request) -> web.Response:
@@ -211,7 +219,7 @@ class PrivateApi:
         return reply({"canceled": done, "not_canceled": dict.fromkeys(left, _NOT_CANCELED)})
 
     def _wallet_of(self, request: web.Request) -> tuple[str, int]:
-        now_s = self._venue.now_ms() // 1000
+        now_s = self._venue.told_s()
         return check_l1(request.headers, now_s=now_s, recover=_recover_l1)
 
     async def _caller(self, request: web.Request) -> ApiKey:
@@ -222,7 +230,7 @@ class PrivateApi:
             method=request.method,
             path=request.path,
             body=await request.read(),
-            now_s=self._venue.now_ms() // 1000,
+            now_s=self._venue.told_s(),
         )
 
 

@@ -58,7 +58,7 @@ class PublicApi:
         return reply("OK")
 
     async def _time(self, _: web.Request) -> web.Response:
-        return reply(self._venue.now_ms() // 1000)
+        return reply(self._venue.told_s())
 
     async def _version(self, _: web.Request) -> web.Response:
         return reply({"version": _VERSION})

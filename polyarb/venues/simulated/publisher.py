@@ -1,5 +1,6 @@
 """From the exchange's updates to frames on the two channels."""
 
+from collections.abc import Callable
 from typing import assert_never
 
 from polyarb.core.market import Market, Outcome
@@ -7,6 +8,7 @@ from polyarb.core.order import Side
 from polyarb.venues.simulated import account_wire, wire
 from polyarb.venues.simulated.channels import Authenticate, MarketChannel, UserChannel
 from polyarb.venues.simulated.exchange import Exchange
+from polyarb.venues.simulated.fault_frames import FrameFaults
 from polyarb.venues.simulated.gamma import Catalogue
 from polyarb.venues.simulated.records import (
     BookChanged,
@@ -33,6 +35,7 @@ class Publisher:
         wallets: Wallets,
         authenticate: Authenticate,
         start_ms: int,
+        faults: Callable[[str], FrameFaults],
     ) -> None:
         self._exchange = exchange
         self._catalogue = catalogue
@@ -40,8 +43,8 @@ class Publisher:
         self._start_ms = start_ms
         self._changed_ms: dict[str, int] = {}
         self._last_side: dict[str, Side] = {}
-        self.market = MarketChannel(self._snapshot)
-        self.user = UserChannel(authenticate)
+        self.market = MarketChannel(self._snapshot, faults=faults("market"))
+        self.user = UserChannel(authenticate, faults=faults("user"))
 
     def publish(self) -> None:
         """Send everything that happened since the last call, in order.

@@ -120,10 +120,14 @@ class Refusal(Enum):
 
 
 class PlacedStatus(Enum):
-    """What became of an order at once: it rests, it traded (perhaps in part), or neither."""
+    """What became of an order at once: it rests, it traded (perhaps in part), or neither.
+
+    DELAYED: it is accepted and will be placed later.
+    """
 
     LIVE = "live"
     MATCHED = "matched"
+    DELAYED = "delayed"
     REFUSED = ""
 
 

@@ -32,6 +32,20 @@ Apply = Callable[[str, Sequence[Action]], None]
 """Does all actions of a wallet or none; raises ActionReverted."""
 
 
+@dataclass(frozen=True, slots=True)
+class ActionFate:
+    """What a fault does to a batch. late_ms: beside the usual time until it is final."""
+
+    reverts: bool = False
+    late_ms: int = 0
+
+
+_USUAL: Final = ActionFate()
+
+ActionFateOf = Callable[[str], ActionFate]
+"""Decides about a new batch of a wallet."""
+
+
 class TxState(Enum):
     """How far a transaction is. CONFIRMED and FAILED are final."""
 
@@ -76,12 +90,16 @@ class SubmitError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Transaction:
-    """One batch on its way. wallet: 0x lowercase. error: why it failed."""
+    """One batch on its way.
+
+    wallet: 0x lowercase. reverts: whatever its calls are. error: why it failed.
+    """
 
     transaction_id: str
     wallet: str
     actions: tuple[Action, ...]
     due_ms: int
+    reverts: bool = False
     state: TxState = TxState.NEW
     error: str = ""
 
@@ -96,13 +114,15 @@ class Transaction:
 class Relayer:
     """Nonces, transactions in flight, and those that are over (bounded by `KEPT_MAX`)."""
 
-    def __init__(self, *, latency_ms: int, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, *, latency_ms: int, new_id: Callable[[], str], fate_of: ActionFateOf
+    ) -> None:
         self._latency_ms = latency_ms
         self._new_id = new_id
+        self._fate_of = fate_of
         self._nonces: dict[str, int] = {}
         self._busy: dict[str, Transaction] = {}
         self._known: dict[str, Transaction] = {}
-        self._fail_next = 0
 
     def nonce(self, wallet: str) -> int:
         """Return the nonce that the wallet's next batch must carry."""
@@ -111,10 +131,6 @@ class Relayer:
     def find(self, transaction_id: str) -> Transaction | None:
         """Return a transaction by id, None if unknown."""
         return self._known.get(transaction_id)
-
-    def fail_next(self, count: int) -> None:
-        """Let the next `count` batches be mined as failures that change nothing."""
-        self._fail_next = count
 
     def submit(self, submission: Submission, *, now_ms: int) -> Transaction:
         """Take a batch. Raises SubmitError."""
@@ -131,11 +147,13 @@ class Relayer:
             actions = self._check(submission, submission.deposit_wallet_params, wallet, now_ms)
         else:
             raise SubmitError(f"unsupported transaction type: {submission.type[:20]}")
+        fate = self._fate_of(wallet) if actions else _USUAL
         made = Transaction(
             transaction_id=self._new_id(),
             wallet=wallet,
             actions=actions,
-            due_ms=now_ms + self._latency_ms,
+            due_ms=now_ms + self._latency_ms + fate.late_ms,
+            reverts=fate.reverts,
         )
         self._keep(made)
         return made
@@ -190,8 +208,7 @@ class Relayer:
 
     def _finish(self, made: Transaction, apply: Apply) -> None:
         del self._busy[made.wallet]
-        if self._fail_next and made.actions:
-            self._fail_next -= 1
+        if made.reverts:
             made.state, made.error = TxState.FAILED, "execution reverted: injected fault"
             return
         try:

@@ -12,6 +12,8 @@ from polyarb.venues.simulated.admin_api import AdminApi
 from polyarb.venues.simulated.answers import Handler, errors_as_json, reply
 from polyarb.venues.simulated.chain_node import ChainNode
 from polyarb.venues.simulated.director import Director
+from polyarb.venues.simulated.fault_http import endpoints_of, faulty_requests
+from polyarb.venues.simulated.faults_api import FaultsApi
 from polyarb.venues.simulated.gamma_api import GammaApi
 from polyarb.venues.simulated.private_api import PrivateApi
 from polyarb.venues.simulated.public_api import PublicApi
@@ -96,7 +98,8 @@ class SimulatedServer:
 
     def _app(self, flow_hash: str) -> web.Application:
         venue = self.venue
-        app = web.Application(middlewares=[errors_as_json], client_max_size=_BODY_MAX)
+        faulty = faulty_requests(venue.faults.plan, venue.now_ms)
+        app = web.Application(middlewares=[faulty, errors_as_json], client_max_size=_BODY_MAX)
         app.add_routes(PublicApi(venue).routes())
         app.add_routes(PrivateApi(venue).routes())
         app.add_routes(GammaApi(venue).routes())
@@ -106,6 +109,7 @@ class SimulatedServer:
         app.router.add_get("/ws/user", venue.user_channel.serve)
         app.router.add_post("/rpc", _rpc(venue))
         app.router.add_post("/rpc/", _rpc(venue))
+        app.add_routes(FaultsApi(venue, self.director, endpoints=endpoints_of(app)).routes())
         return app
 
     def _log_start(self, flow_hash: str) -> None:

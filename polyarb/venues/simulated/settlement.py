@@ -4,6 +4,7 @@ A match takes what each party gives at once and promises what it gets as pending
 failure can always be undone: nothing pending can be spent.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
@@ -60,31 +61,42 @@ class Party:
             self.account.pending_collateral -= self.cost - self.fee
 
 
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of a trade after its match. late_ms: beside the usual time until it is mined."""
+
+    states: tuple[TradeState, ...]
+    late_ms: int = 0
+
+
+_TO_CONFIRMED: Final = (TradeState.MINED, TradeState.CONFIRMED)
+USUAL: Final = Fate(_TO_CONFIRMED)
+RETRIED: Final = Fate((TradeState.RETRYING, *_TO_CONFIRMED))
+FAILED: Final = Fate((TradeState.RETRYING, TradeState.FAILED))
+
+FateOf = Callable[[Trade], Fate]
+"""Decides about a new trade of traders."""
+
+
 @dataclass(slots=True)
 class _Unsettled:
     trade: Trade
     market: SimMarket
     parties: tuple[Party, ...]
     minted: int
-    fate: tuple[TradeState, ...]
-
-
-_USUAL: Final = (TradeState.MINED, TradeState.CONFIRMED)
-_RETRIED: Final = (TradeState.RETRYING, *_USUAL)
-_FAILED: Final = (TradeState.RETRYING, TradeState.FAILED)
+    states: tuple[TradeState, ...]
 
 
 class Settlements:
     """Every trade that is not final, and the trades of traders that are remembered."""
 
-    def __init__(self, rules: ExchangeRules, tokens: ConditionalTokens) -> None:
+    def __init__(self, rules: ExchangeRules, tokens: ConditionalTokens, *, fate_of: FateOf) -> None:
         self._rules = rules
         self._tokens = tokens
+        self._fate_of = fate_of
         self._unsettled: dict[str, _Unsettled] = {}
         self._history: dict[str, Trade] = {}
         self._by_account: dict[str, dict[str, None]] = {}
-        self._to_fail = 0
-        self._to_retry = 0
         self._counter = 0
 
     def __len__(self) -> int:
@@ -92,14 +104,6 @@ class Settlements:
 
     def __contains__(self, trade_id: str) -> bool:
         return trade_id in self._unsettled
-
-    def fail_next(self, count: int) -> None:
-        """Let the next `count` trades of traders fail."""
-        self._to_fail += count
-
-    def retry_next(self, count: int) -> None:
-        """Let the next `count` trades of traders be retried once."""
-        self._to_retry += count
 
     def next_trade_id(self) -> str:
         """Return a new id in the shape of a UUID, unique within the run."""
@@ -118,23 +122,23 @@ class Settlements:
         self._tokens.treasury.collateral += trade.fee
         self._tokens.mint(market, minted)
         ours = any(not p.account.bottomless for p in parties)
-        fate = self._fate() if ours else _USUAL
-        self._unsettled[trade.trade_id] = _Unsettled(trade, market, parties, minted, fate)
+        fate = self._fate_of(trade) if ours else USUAL
+        self._unsettled[trade.trade_id] = _Unsettled(trade, market, parties, minted, fate.states)
         if ours:
             self._remember(trade, parties)
-        return trade.match_time_ms + self._rules.mined_after_ms
+        return trade.match_time_ms + self._rules.mined_after_ms + fate.late_ms
 
     def step(self, trade_id: str, now_ms: int) -> tuple[Trade, int | None]:
         """Take a trade to its next state; returns it and when its next step is due, if any."""
         unsettled = self._unsettled[trade_id]
-        state, *rest = unsettled.fate
+        state, *rest = unsettled.states
         digest = unsettled.trade.transaction_hash
         if state is TradeState.MINED:
             digest = "0x" + sha256(trade_id.encode()).hexdigest()
         trade = replace(
             unsettled.trade, state=state, last_update_ms=now_ms, transaction_hash=digest
         )
-        unsettled.trade, unsettled.fate = trade, tuple(rest)
+        unsettled.trade, unsettled.states = trade, tuple(rest)
         if trade_id in self._history:
             self._history[trade_id] = trade
         if rest:
@@ -150,15 +154,6 @@ class Settlements:
     def trades(self, account: str) -> list[Trade]:
         """Return the remembered trades of an account, oldest first."""
         return [self._history[trade_id] for trade_id in self._by_account.get(account, ())]
-
-    def _fate(self) -> tuple[TradeState, ...]:
-        if self._to_fail:
-            self._to_fail -= 1
-            return _FAILED
-        if self._to_retry:
-            self._to_retry -= 1
-            return _RETRIED
-        return _USUAL
 
     def _wait_after(self, state: TradeState) -> int:
         if state is TradeState.RETRYING:

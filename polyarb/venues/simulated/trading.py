@@ -46,7 +46,7 @@ from polyarb.venues.simulated.records import (
     Traded,
 )
 from polyarb.venues.simulated.registry import ListedMarket, Registry
-from polyarb.venues.simulated.settlement import Party, Settlements
+from polyarb.venues.simulated.settlement import FateOf, Party, Settlements
 
 
 class Trading:
@@ -59,8 +59,9 @@ class Trading:
         registry: Registry,
         tokens: ConditionalTokens,
         outbox: Outbox,
+        fate_of: FateOf,
     ) -> None:
-        self.settlements = Settlements(rules, tokens)
+        self.settlements = Settlements(rules, tokens, fate_of=fate_of)
         self.agenda = Agenda(self._still_due)
         self.open = OpenOrders(rules.duplicates, registry=registry, outbox=outbox)
         self._rules = rules

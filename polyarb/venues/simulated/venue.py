@@ -9,22 +9,35 @@ from functools import partial
 from typing import Final
 
 from polyarb.core.book import OrderBook
-from polyarb.core.market import Market
+from polyarb.core.market import Market, Outcome
 from polyarb.core.money import MICROS, Collateral
 from polyarb.venues.polymarket.keccak import keccak
+from polyarb.venues.simulated.admission import duplicated
 from polyarb.venues.simulated.auth import ApiKey, KeyRing, check_channel
 from polyarb.venues.simulated.calls import Action
 from polyarb.venues.simulated.deadman import Deadman
 from polyarb.venues.simulated.exchange import Exchange
+from polyarb.venues.simulated.fault_texts import refuse
 from polyarb.venues.simulated.flow import flow_hash
 from polyarb.venues.simulated.gamma import Catalogue, Quote
+from polyarb.venues.simulated.held_orders import HeldOrders
 from polyarb.venues.simulated.intake import PostedOrder, Turned, admit
 from polyarb.venues.simulated.perform import perform
 from polyarb.venues.simulated.player import FlowPlayer
 from polyarb.venues.simulated.publisher import Publisher
-from polyarb.venues.simulated.records import ExchangeRules, FeeRounding, Placement
+from polyarb.venues.simulated.records import (
+    ExchangeRules,
+    FeeRounding,
+    NewOrder,
+    PlacedStatus,
+    Placement,
+    Statement,
+)
 from polyarb.venues.simulated.relayer import Relayer, Submission, Transaction
+from polyarb.venues.simulated.stale_reads import StaleReads
+from polyarb.venues.simulated.venue_faults import VenueFaults
 from polyarb.venues.simulated.wallets import Wallets
+from polyarb.venues.simulated.wire import Json
 from polyarb.venues.simulated.world import ListedEvent, build_world
 
 DEPOSIT: Final = Collateral(10_000 * MICROS)
@@ -67,24 +80,31 @@ class Venue:
         self._ids = 0
         self.start_ms = now_ns() // 1_000_000
         self.world = build_world(now_ns())
-        self.exchange = Exchange(_rules(options))
+        self.faults = VenueFaults(self.now_ms)
+        self.exchange = Exchange(_rules(options), fate_of=self.faults.settlement)
         self.catalogue = Catalogue()
         self.keys = KeyRing(seed=options.seed)
         self.wallets = Wallets(
             self.exchange, self.keys, deposit=options.deposit, label_of=self._label_of
         )
         self.deadman = Deadman(new_id=self._new_id)
-        self.relayer = Relayer(latency_ms=options.relayer_ms, new_id=self._new_id)
+        self.relayer = Relayer(
+            latency_ms=options.relayer_ms, new_id=self._new_id, fate_of=self.faults.action
+        )
         self._publisher = Publisher(
             self.exchange,
             catalogue=self.catalogue,
             wallets=self.wallets,
             authenticate=partial(check_channel, keys=self.keys),
             start_ms=self.start_ms,
+            faults=self.faults.frames,
+        )
+        self._held = HeldOrders()
+        self.stale = StaleReads(
+            plan=self.faults.plan, books=self._books, statements=self._statements
         )
         self.market_channel = self._publisher.market
         self.user_channel = self._publisher.user
-        self.rest_book = self._publisher.rest_book
         self.last_side = self._publisher.last_side
         self.publish = self._publisher.publish
         for listed in self.world.events:
@@ -105,6 +125,10 @@ class Venue:
         """Return the venue's clock in Unix milliseconds."""
         return self._now_ns() // 1_000_000
 
+    def told_s(self) -> int:
+        """Return the clock that the venue shows and checks signatures by, in Unix seconds."""
+        return self.now_ms() // 1_000 + self.faults.skew_s()
+
     def flow_hash(self) -> str:
         """Return what names this run's background flow; takes a moment."""
         return flow_hash(self.options.seed, self.world)
@@ -113,10 +137,13 @@ class Venue:
         """Let time pass: settle, expire, relay, miss heartbeats, and play the background."""
         now_ms = self.now_ms()
         self.exchange.advance(now_ms)
+        for order in self._held.release(now_ms):
+            self.exchange.place(order, now_ms=now_ms)
         self.relayer.advance(now_ms, partial(self._perform, now_ms=now_ms))
         for key in self.deadman.silent(now_ms):
             self._cancel_of_key(key, now_ms)
         self.player.advance(now_ms, limit=COMMANDS_PER_TICK)
+        self.stale.look(now_ms)
         self.publish()
 
     def list_event(self, listed: ListedEvent, now_ms: int) -> None:
@@ -130,9 +157,9 @@ class Venue:
         order = admit(posted, key, wallet_of=self.wallets.account, market_of=self._market_of_token)
         if isinstance(order, Turned):
             return order
-        placement = self.exchange.place(order, now_ms=self.now_ms())
+        answer = self._disturbed(order) or self.exchange.place(order, now_ms=self.now_ms())
         self.publish()
-        return placement
+        return answer
 
     def cancel(self, key: ApiKey, order_ids: Sequence[str]) -> tuple[list[str], list[str]]:
         """Cancel open orders of `key`; returns the ids that were and those that were not."""
@@ -161,6 +188,19 @@ class Venue:
         self.wallets.account(submission.sender.lower(), 3)
         return made
 
+    def rest_book(self, token_id: str) -> Json | None:
+        """Return a token's REST book, None for an unknown token."""
+        old = self.stale.book(token_id, now_ms=self.now_ms())
+        return old or self._publisher.rest_book(token_id)
+
+    def statement(self, account: str, token_id: str) -> Statement:
+        """Return a wallet's account as its balances are told over REST.
+
+        token_id: what is asked about, "" for collateral.
+        """
+        old = self.stale.statement(account, token_id, now_ms=self.now_ms())
+        return old or self.exchange.statement(account)
+
     def quote_of(self, condition_id: str) -> Quote:
         """Return what the listing shows of a market's trading."""
         sim = self.exchange.market(condition_id)
@@ -181,6 +221,33 @@ class Venue:
             accepting_orders=self.exchange.is_open(condition_id),
             yes_payout=self.exchange.payout(condition_id),
         )
+
+    def _disturbed(self, order: NewOrder) -> Placement | Turned | None:
+        """Return what an order is answered without reaching the exchange, None if it does."""
+        if order.order_id in self._held:
+            fault = duplicated(order)
+            return Turned(400, fault.text)
+        firing, known = self.faults.order(order), self.exchange.is_duplicate(order.order_id)
+        if known and self.faults.lets_repost(order):
+            self.exchange.forget_unfilled(order.order_id)
+        if firing is None:
+            return None
+        if firing.fault == "refuse_order":
+            market = self._market_of_token(order.token_id)
+            assert market is not None, order.token_id
+            return refuse(order, market, str(firing.how["error"]))
+        if known or self._held.full:
+            return None
+        self._held.hold(order, until_ms=self.now_ms() + firing.ms("delay_ms"))
+        return Placement(order_id=order.order_id, status=PlacedStatus.DELAYED)
+
+    def _books(self) -> dict[str, Json]:
+        tokens = [s.market.token(outcome) for s in self.exchange.markets() for outcome in Outcome]
+        books = ((t, self._publisher.rest_book(t)) for t in tokens)
+        return {t: book for t, book in books if book is not None}
+
+    def _statements(self) -> dict[str, Statement]:
+        return {a: self.exchange.statement(a) for a in self.wallets.accounts()}
 
     def _perform(self, account: str, actions: Sequence[Action], *, now_ms: int) -> None:
         perform(self.exchange, account, actions, now_ms=now_ms)

@@ -56,6 +56,10 @@ class Wallets:
         """Return the open wallets of a signer."""
         return tuple(a for a, s in self._signer_of.items() if s == signer)
 
+    def accounts(self) -> tuple[str, ...]:
+        """Return every open wallet."""
+        return tuple(self._signer_of)
+
     def is_open(self, account: str) -> bool:
         """Return whether a wallet with this address was ever used."""
         return account in self._signer_of

@@ -28,7 +28,7 @@ async def test_a_failed_settlement_is_rolled_back(
     http: httpx.AsyncClient, maker: Trader, taker: Trader, market: Market
 ) -> None:
     """With the fault set, the trade ends FAILED and the taker has its money back."""
-    await http.post("/sim/faults", json={"fail_settlements": 1})
+    await http.post("/sim/faults", json={"faults": [{"fault": "settlement_fail"}]})
     await maker.place(maker.request(market.yes_token, BUY, 400_000, 10 * TOKENS))
     await taker.place(taker.request(market.no_token, BUY, 600_000, 10 * TOKENS, FAK))
     async with asyncio.timeout(8):
@@ -52,7 +52,7 @@ async def test_a_tick_change_is_told_and_old_prices_are_gone(
         await socket.send_json({"type": "market", "assets_ids": [market.yes_token]})
         await socket.receive_str()
         wish = {"condition_id": market.condition_id, "tick_size": "0.001"}
-        await http.post("/sim/faults", json={"tick_size": wish})
+        await http.post("/sim/faults", json={"faults": [{"fault": "tick_size", "how": wish}]})
         told, book = [json.loads(await socket.receive_str()) for _ in range(2)]
 
     assert (told["event_type"], told["old_tick_size"], told["new_tick_size"]) == (

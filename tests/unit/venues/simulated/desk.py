@@ -16,6 +16,7 @@ from polyarb.venues.simulated.records import (
     SimMarket,
     Update,
 )
+from polyarb.venues.simulated.settlement import USUAL, Fate
 
 BINARY: Final = "0xb1"
 YES: Final = "binary yes"
@@ -84,6 +85,7 @@ class Desk:
     """An exchange with a binary market, a negative-risk event, and ann, bob, cat and a maker.
 
     ann, bob and cat start with 1,000 collateral and nothing else; `maker` is bottomless.
+    fates: of their next trades, first come first served.
     """
 
     def __init__(
@@ -94,7 +96,11 @@ class Desk:
         tick: str = "0.01",
         fee_bips: int = 0,
     ) -> None:
-        self.exchange = Exchange(rules or ExchangeRules())
+        self.fates: list[Fate] = []
+        self.exchange = Exchange(
+            rules or ExchangeRules(),
+            fate_of=lambda _: self.fates.pop(0) if self.fates else USUAL,
+        )
         self.now_ms = 1_700_000_000_000
         self._ids = count(1)
         self.exchange.add_market(binary(fee, tick), now_ms=self.now_ms)

@@ -11,12 +11,16 @@ from polyarb.venues.simulated.channels import (
     Link,
     _snapshot_frames,
 )
+from polyarb.venues.simulated.fault_frames import FrameFaults
+from polyarb.venues.simulated.faults import FaultPlan
 
 
 def test_a_consumer_that_does_not_read_is_cut_off() -> None:
     """The frame that does not fit ends the connection; nothing is dropped silently before."""
     cuts: list[str] = []
-    link = Link(cast("web.WebSocketResponse", None), lambda: cuts.append("cut"))
+    faults = FrameFaults(plan=FaultPlan(), channel="market", now_ms=lambda: 0)
+    socket = cast("web.WebSocketResponse", None)
+    link = Link(socket, lambda: cuts.append("cut"), number=1, faults=faults)
     for _ in range(QUEUE_MAX):
         link.send("frame")
     before = list(cuts)

@@ -16,6 +16,7 @@ from polyarb.venues.simulated.records import (
     Trade,
     TradeChanged,
 )
+from polyarb.venues.simulated.settlement import FAILED
 from unit.venues.simulated.desk import (
     BINARY,
     GROUP,
@@ -124,7 +125,7 @@ class Run:
         self.desk.wait(self.rng.randrange(10_000))
 
     def _fail(self) -> None:
-        self.desk.exchange.fail_next_settlements(1)
+        self.desk.fates.append(FAILED)
 
     def _follow(self) -> None:
         for update in self.desk.updates():

@@ -8,6 +8,7 @@ from polyarb.venues.simulated.records import (
     Refusal,
     TradeChanged,
 )
+from polyarb.venues.simulated.settlement import FAILED, RETRIED
 from unit.venues.simulated.desk import BINARY, NO, POLITICS, YES, Desk
 
 SIZE = Size(10_000_000)
@@ -77,7 +78,7 @@ def test_failed_settlement_is_undone_for_all(kind: str) -> None:
     for who in ("ann", "bob"):
         desk.give(who, "10")
     before = [desk.exchange.statement(who) for who in ("ann", "bob")]
-    desk.exchange.fail_next_settlements(1)
+    desk.fates.append(FAILED)
     if kind == "complementary":
         desk.sell("bob", YES, "0.50", "10")
         desk.buy("ann", YES, "0.50", "10")
@@ -111,7 +112,7 @@ def test_failed_settlement_is_undone_for_all(kind: str) -> None:
 def test_retried_settlement_is_confirmed_later() -> None:
     """RETRYING is not the end."""
     desk = Desk()
-    desk.exchange.retry_next_settlements(1)
+    desk.fates.append(RETRIED)
     desk.sell("maker", YES, "0.50", "10")
     desk.buy("ann", YES, "0.50", "10")
 
@@ -129,7 +130,7 @@ def test_retried_settlement_is_confirmed_later() -> None:
 def test_background_trades_use_up_no_failure() -> None:
     """A failure asked for hits a trader, not the background."""
     desk = Desk()
-    desk.exchange.fail_next_settlements(1)
+    desk.fates.append(FAILED)
     desk.sell("maker", YES, "0.50", "10")
     desk.buy("maker", YES, "0.50", "5")
 
