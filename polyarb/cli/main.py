@@ -15,6 +15,7 @@ import typer
 from polyarb.chassis import ambient, config, status
 from polyarb.cli import VERSION, postgres, preflight, propose, report, scan
 from polyarb.cli.crew import StartFailed
+from polyarb.cli.doctor.command import doctor
 from polyarb.cli.durations import parse_seconds
 from polyarb.cli.explain import answer
 from polyarb.cli.explain.event import NotWatched
@@ -247,6 +248,9 @@ def explain_(
         typer.echo(found.as_json()) if as_json else found.draw(new_console())
     except (BadInput, NotWatched) as e:
         _fail(str(e), 1)
+
+
+app.command()(doctor)
 
 
 @app.command()

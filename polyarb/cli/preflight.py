@@ -69,7 +69,7 @@ async def prepare(options: Options, base: Mapping[str, str]) -> Setup:
     live = plan.live_refusal(wish)
     if faults or live:
         raise ConfigError(faults or [live])
-    ports = _ports(settings, any_ports=options.any_ports)
+    ports = ports_of(settings, any_ports=options.any_ports)
     if taken := taken_ports(ports, simulated=wish.venue == "simulated"):
         hint = "stop what uses them, another run perhaps, or give --ports auto"
         raise StartFailed(f"ports are in use: {', '.join(taken)}; {hint}", code=3)
@@ -85,6 +85,11 @@ def _wish(options: Options, settings: RunSettings) -> Wish:
         for_s=options.for_s,
         seed=options.seed,
     )
+
+
+async def service_faults(env: Mapping[str, str]) -> list[str]:
+    """Return every fault that the services find in this environment, each once."""
+    return _distinct(await asyncio.gather(*(_check(name, env) for name in plan.SERVICES)))
 
 
 async def _check(service: str, env: Mapping[str, str]) -> tuple[str, ...]:
@@ -120,7 +125,8 @@ def _distinct(groups: list[tuple[str, ...]]) -> list[str]:
     return list(dict.fromkeys(fault for group in groups for fault in group))
 
 
-def _ports(settings: RunSettings, *, any_ports: bool) -> Ports:
+def ports_of(settings: RunSettings, *, any_ports: bool) -> Ports:
+    """Return where everything listens. any_ports: wherever is free, not where the settings say."""
     free = free_ports()
 
     def choose(given: Any) -> int:

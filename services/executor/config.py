@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from polyarb.chassis.config import Port
+from polyarb.core.errors import ConfigError
 from polyarb.venues.polymarket.config import WalletSettings
 
 
@@ -18,6 +19,14 @@ class ExecutorSettings(WalletSettings):
     ledger_address: str = Field(
         "127.0.0.1:50054", alias="POLYARB_LEDGER_ADDRESS", description="The ledger."
     )
+
+    @model_validator(mode="after")
+    def _key_and_wallet_belong_together(self) -> Self:
+        try:
+            self.wallet()
+        except ConfigError as e:
+            raise ValueError("; ".join(e.faults)) from None
+        return self
 
     @model_validator(mode="after")
     def _live_needs_a_key(self) -> Self:

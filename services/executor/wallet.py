@@ -17,7 +17,7 @@ from polyarb.venues.polymarket.geoblock import live_refusal, read_place
 from polyarb.venues.polymarket.sign import Signer
 from polyarb.venues.polymarket.transport import new_client
 from polyarb.venues.polymarket.urls import VenueUrls, chosen
-from polyarb.venues.polymarket.wallet import WalletKind, exposure_of
+from polyarb.venues.polymarket.wallet import WalletKind, exposure_of, trading_refusal
 from services.executor.config import ExecutorSettings
 
 _RETRY_S: Final = 1.0
@@ -33,9 +33,8 @@ class Desk:
 
 def check(settings: ExecutorSettings) -> None:
     """Raise ConfigError where this venue and mode cannot be traded."""
-    if settings.wallet_kind != WalletKind.DEPOSIT.value:
-        fault = f"POLYARB_WALLET_KIND: {settings.wallet_kind} is not available yet"
-        raise ConfigError((f"{fault}; accepted: {WalletKind.DEPOSIT.value}",))
+    if refusal := trading_refusal(WalletKind(settings.wallet_kind)):
+        raise ConfigError((f"POLYARB_WALLET_KIND: {refusal}",))
     if settings.venue == "simulated":
         return
     if settings.mode == "live" and settings.private_key is None:

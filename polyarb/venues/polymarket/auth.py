@@ -83,6 +83,18 @@ def login_headers(signer: Signer, *, timestamp_s: int, nonce: int = 0) -> dict[s
     }
 
 
+async def existing_credentials(
+    http: httpx.AsyncClient, signer: Signer, *, timestamp_s: int, nonce: int = 0
+) -> Credentials | None:
+    """Return the key's API credentials, None where it has none yet. Changes nothing.
+
+    Raises NotSent (try again) or Rejected.
+    """
+    headers = login_headers(signer, timestamp_s=timestamp_s, nonce=nonce)
+    answer = await _ask(http, "GET", _DERIVE, headers)
+    return None if answer.status in _NO_KEY_YET else _granted(answer)
+
+
 async def obtain_credentials(
     http: httpx.AsyncClient, signer: Signer, *, timestamp_s: int, nonce: int = 0
 ) -> Credentials:
@@ -90,10 +102,14 @@ async def obtain_credentials(
 
     Raises NotSent (try again) or Rejected.
     """
+    found = await existing_credentials(http, signer, timestamp_s=timestamp_s, nonce=nonce)
+    if found is not None:
+        return found
     headers = login_headers(signer, timestamp_s=timestamp_s, nonce=nonce)
-    answer = await _ask(http, "GET", _DERIVE, headers)
-    if answer.status in _NO_KEY_YET:
-        answer = await _ask(http, "POST", _CREATE, headers)
+    return _granted(await _ask(http, "POST", _CREATE, headers))
+
+
+def _granted(answer: Answer) -> Credentials:
     if answer.status != 200:
         raise Rejected(f"API credentials were refused with status {answer.status}")
     return _parse(answer.body)

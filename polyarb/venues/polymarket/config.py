@@ -1,8 +1,8 @@
 """Settings of a wallet: the key, and what it trades."""
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr
 
 from polyarb.chassis.config import Settings
 from polyarb.core.errors import ConfigError
@@ -12,7 +12,10 @@ from polyarb.venues.polymarket.wallet import WalletKind, paper_signer, wallet_of
 
 
 class WalletSettings(Settings):
-    """Whose money is traded. Read by the executor, and by the command that checks a set-up."""
+    """Whose money is traded. Read by the executor, and by the command that checks a set-up.
+
+    Whether key and wallet belong together is asked by `wallet`, not when the settings are read.
+    """
 
     private_key: SecretStr | None = Field(
         None,
@@ -33,14 +36,6 @@ class WalletSettings(Settings):
         alias="POLYARB_WALLET_ADDRESS",
         description="The wallet traded; empty: the one that belongs to the key.",
     )
-
-    @model_validator(mode="after")
-    def _belong_together(self) -> Self:
-        try:
-            self.wallet()
-        except ConfigError as e:
-            raise ValueError("; ".join(e.faults)) from None
-        return self
 
     def signer(self) -> Signer:
         """Return the configured key, or the throwaway key of paper trading. Raises ConfigError."""

@@ -1,5 +1,6 @@
 """Reads of contracts through a node of the chain. Nothing here signs or sends."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,12 +15,13 @@ from polyarb.core.errors import NotSent, Rejected
 from polyarb.core.money import MICROS, Price
 from polyarb.venues.base import Resolution
 from polyarb.venues.polymarket.answers import printable, read_json
-from polyarb.venues.polymarket.contracts import CONDITIONAL_TOKENS, NEG_RISK_ADAPTER
+from polyarb.venues.polymarket.contracts import CONDITIONAL_TOKENS, NEG_RISK_ADAPTER, PUSD
 from polyarb.venues.polymarket.keccak import keccak
 from polyarb.venues.polymarket.transport import exchange
 
 _DEADLINE_S: Final = 10.0
 _QUESTIONS_MAX: Final = 256
+_QUANTITY: Final = re.compile(r"0x[0-9a-fA-F]{1,16}")
 
 
 def calldata(signature: str, *arguments: Any) -> bytes:
@@ -49,23 +51,28 @@ class ChainReader:
 
     async def call(self, contract: str, data: bytes, returns: Sequence[str]) -> tuple[Any, ...]:
         """Return what a contract's view answers. Raises NotSent, or Rejected if it reverts."""
-        request = {
-            "jsonrpc": "2.0",
-            "id": 1,
-            "method": "eth_call",
-            "params": [{"to": contract, "data": "0x" + data.hex()}, "latest"],
-        }
-        body = msgspec.json.encode(request)
-        answer = await exchange(self.http, "POST", self.url, body=body, deadline_s=_DEADLINE_S)
-        reply = read_json(answer, "eth_call", _Reply)
-        if reply.error is not None:
-            raise Rejected(f"eth_call: {printable(reply.error.message)}")
+        to_call = {"to": contract, "data": "0x" + data.hex()}
+        result = await self._ask("eth_call", [to_call, "latest"])
         try:
-            return tuple(
-                abi_decode(returns, bytes.fromhex((reply.result or "").removeprefix("0x")))
-            )
+            return tuple(abi_decode(returns, bytes.fromhex(result.removeprefix("0x"))))
         except (DecodingError, ValueError):
             raise NotSent("eth_call: the answer is not what it should be") from None
+
+    async def chain_id(self) -> int:
+        """Return which chain the node serves; 137 is Polygon. Raises VenueError."""
+        result = await self._ask("eth_chainId", [])
+        if not _QUANTITY.fullmatch(result):
+            raise NotSent("eth_chainId: the answer is not what it should be")
+        return int(result, 16)
+
+    async def _ask(self, method: str, params: list[Any]) -> str:
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        body = msgspec.json.encode(request)
+        answer = await exchange(self.http, "POST", self.url, body=body, deadline_s=_DEADLINE_S)
+        reply = read_json(answer, method, _Reply)
+        if reply.error is not None:
+            raise Rejected(f"{method}: {printable(reply.error.message)}")
+        return reply.result or ""
 
 
 class _RpcError(msgspec.Struct):
@@ -75,6 +82,26 @@ class _RpcError(msgspec.Struct):
 class _Reply(msgspec.Struct):
     result: str | None = None
     error: _RpcError | None = None
+
+
+async def collateral_of(rpc: ChainReader, owner: str) -> int:
+    """Return how much collateral an address holds, in micros. Raises VenueError."""
+    held: int = (await rpc.call(PUSD, calldata("balanceOf(address)", owner), ["uint256"]))[0]
+    return held
+
+
+async def collateral_allowance(rpc: ChainReader, *, owner: str, operator: str) -> int:
+    """Return how much of `owner`'s collateral `operator` may move, in micros. Raises VenueError."""
+    data = calldata("allowance(address,address)", owner, operator)
+    allowed: int = (await rpc.call(PUSD, data, ["uint256"]))[0]
+    return allowed
+
+
+async def tokens_approved(rpc: ChainReader, *, owner: str, operator: str) -> bool:
+    """Return whether `operator` may move `owner`'s outcome tokens. Raises VenueError."""
+    data = calldata("isApprovedForAll(address,address)", owner, operator)
+    approved: bool = (await rpc.call(CONDITIONAL_TOKENS, data, ["bool"]))[0]
+    return approved
 
 
 async def question_count(rpc: ChainReader, neg_risk_market_id: str) -> int:

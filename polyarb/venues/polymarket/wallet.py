@@ -29,6 +29,13 @@ class WalletKind(Enum):
     EOA = "eoa"
 
 
+def trading_refusal(kind: WalletKind) -> str:
+    """Return why nothing trades from such a wallet yet, "" where it does."""
+    if kind is WalletKind.DEPOSIT:
+        return ""
+    return f"{kind.value} is not available yet; accepted: {WalletKind.DEPOSIT.value}"
+
+
 def paper_signer() -> Signer:
     """Return the throwaway key of paper trading."""
     return Signer(_PAPER_KEY)

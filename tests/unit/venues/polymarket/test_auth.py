@@ -9,7 +9,12 @@ import pytest
 from aiohttp import web
 
 from polyarb.core.errors import BadInput, ConfigError, NotSent, Rejected
-from polyarb.venues.polymarket.auth import Credentials, login_headers, obtain_credentials
+from polyarb.venues.polymarket.auth import (
+    Credentials,
+    existing_credentials,
+    login_headers,
+    obtain_credentials,
+)
 from polyarb.venues.polymarket.sign import Signer, auth_digest, recover_signer
 from polyarb.venues.polymarket.transport import new_client
 from unit.venues.polymarket.desk import Desk, Seen
@@ -137,3 +142,22 @@ def test_bad_credentials_are_refused_without_being_quoted(secret: str) -> None:
         Credentials(key="k", secret=secret, passphrase="p")
 
     assert not secret or secret not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [400, 404])
+async def test_looking_for_credentials_creates_none(desk: Desk, status: int) -> None:
+    """A key that has none yet gets no answer, and nothing but the question is sent."""
+    desk.answer = lambda _: web.Response(status=status)
+    async with new_client(desk.urls.clob) as http:
+        found = await existing_credentials(http, SIGNER, timestamp_s=1)
+
+    assert found is None
+    assert [(s.method, s.path) for s in desk.seen] == [("GET", "/auth/derive-api-key")]
+
+
+async def test_refused_credentials_are_not_taken_for_none(desk: Desk) -> None:
+    """A clock that is off, for one, gives 401."""
+    desk.answer = lambda _: web.Response(status=401)
+    async with new_client(desk.urls.clob) as http:
+        with pytest.raises(Rejected, match="401"):
+            await existing_credentials(http, SIGNER, timestamp_s=1)

@@ -2,9 +2,11 @@
 
 import traceback
 from pathlib import Path
+from typing import Self
 
 import pytest
 from loguru import logger
+from pydantic import model_validator
 
 from polyarb.chassis.config import describe, load
 from polyarb.core.errors import ConfigError
@@ -81,6 +83,18 @@ def test_the_canary_test_would_find_a_canary(folder: Path, monkeypatch: pytest.M
     assert CANARY in written_by(load(WalletSettings))
 
 
+class AtOnce(WalletSettings):
+    """Settings that are checked when they are read, as the executor's are."""
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Self:
+        try:
+            self.wallet()
+        except ConfigError as e:
+            raise ValueError("; ".join(e.faults)) from None
+        return self
+
+
 @pytest.mark.parametrize(
     ("key", "kind", "wallet"),
     [
@@ -99,7 +113,7 @@ def test_a_fault_beside_the_key_does_not_show_the_key(
     monkeypatch.setenv("POLYARB_WALLET_ADDRESS", wallet)
 
     with pytest.raises(ConfigError) as caught:
-        load(WalletSettings)
+        load(AtOnce)
 
     text = "".join(traceback.format_exception(caught.value))
     assert "ValidationError" in text
@@ -124,6 +138,6 @@ def test_a_fault_names_its_setting(
     monkeypatch.setenv(name, value)
 
     with pytest.raises(ConfigError) as caught:
-        load(WalletSettings)
+        load(AtOnce)
 
     assert fault in str(caught.value)

@@ -9,9 +9,17 @@ from eth_abi.abi import encode
 
 from polyarb.core.errors import NotSent, Rejected
 from polyarb.venues.base import Resolution
-from polyarb.venues.polymarket.contracts import CONDITIONAL_TOKENS, NEG_RISK_ADAPTER
+from polyarb.venues.polymarket.contracts import CONDITIONAL_TOKENS, NEG_RISK_ADAPTER, PUSD
 from polyarb.venues.polymarket.keccak import keccak
-from polyarb.venues.polymarket.rpc import ChainReader, fee_bips, question_count, resolution
+from polyarb.venues.polymarket.rpc import (
+    ChainReader,
+    collateral_allowance,
+    collateral_of,
+    fee_bips,
+    question_count,
+    resolution,
+    tokens_approved,
+)
 from polyarb.venues.polymarket.transport import new_client
 from unit.venues.polymarket.desk import Desk, Seen
 
@@ -131,3 +139,45 @@ async def test_a_failed_read_is_an_error_and_not_a_number(
     async with new_client(desk.urls.rpc) as http:
         with pytest.raises(error):
             await question_count(ChainReader(http, desk.urls.rpc), EVENT)
+
+
+async def test_what_a_wallet_holds_and_allows_is_read_from_its_contracts(desk: Desk) -> None:
+    """Collateral is asked of the collateral's contract, approval of the outcome tokens'."""
+    desk.answer = Node(
+        {
+            f"{PUSD} balanceOf(address)": 7,
+            f"{PUSD} allowance(address,address)": 2**256 - 1,
+            f"{CONDITIONAL_TOKENS} isApprovedForAll(address,address)": 1,
+        }
+    )
+    owner, operator = "0x" + "11" * 20, "0x" + "22" * 20
+
+    async with new_client(desk.urls.rpc) as http:
+        node = ChainReader(http, desk.urls.rpc)
+        held = await collateral_of(node, owner)
+        allowed = await collateral_allowance(node, owner=owner, operator=operator)
+        approved = await tokens_approved(node, owner=owner, operator=operator)
+
+    assert (held, allowed, approved) == (7, 2**256 - 1, True)
+    assert (
+        owner[2:] + operator[2:].rjust(64, "0")
+        in json.loads(desk.seen[1].body)["params"][0]["data"]
+    )
+
+
+async def chain_of(desk: Desk, result: Any) -> int:
+    desk.answer = lambda _: {"jsonrpc": "2.0", "id": 1, "result": result}
+    async with new_client(desk.urls.rpc) as http:
+        return await ChainReader(http, desk.urls.rpc).chain_id()
+
+
+async def test_the_chain_of_a_node_is_its_number(desk: Desk) -> None:
+    """Hexadecimal, as nodes write it."""
+    assert await chain_of(desk, "0x89") == 137
+
+
+@pytest.mark.parametrize("result", ["137", "0x", "", None, "0x" + "f" * 17, "0xg", ["0x89"]])
+async def test_a_chain_that_is_no_number_is_not_guessed(desk: Desk, result: Any) -> None:
+    """Asking again may help."""
+    with pytest.raises(NotSent):
+        await chain_of(desk, result)
