@@ -137,9 +137,14 @@ class MarketData(Protocol):
     def subscribe(self, token_groups: Sequence[Sequence[str]]) -> AsyncIterator[FeedUpdate]:
         """Yield updates of these tokens for ever, reconnecting by itself.
 
-        Tokens of one group share a connection. A snapshot of each token comes first and after
-        every reconnect (announced by LinkChange LOST). Closing the iterator closes the links.
+        Tokens of one group share a connection; the two of a market are adjacent. A snapshot of
+        each token comes first and after every LinkChange LOST. Closing the iterator closes the
+        links.
         """
+        ...
+
+    def renew(self, token_ids: Sequence[str]) -> None:
+        """Replace the connections that bring these tokens' books: those were found wrong."""
         ...
 
     async def aclose(self) -> None:

@@ -97,6 +97,9 @@ class ReplayData:
             if seen is not None:
                 yield seen
 
+    def renew(self, token_ids: Sequence[str]) -> None:
+        """Do nothing: a recording has no connections."""
+
     async def aclose(self) -> None:
         """Do nothing: files are closed where they are read."""
 

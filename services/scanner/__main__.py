@@ -15,6 +15,7 @@ from services.scanner.books import Books
 from services.scanner.catalogue import SHIPPED_RELATIONS
 from services.scanner.config import ScannerSettings
 from services.scanner.detect import Detector
+from services.scanner.feed import WATCHERS
 from services.scanner.relations import Catalogue, load
 from services.scanner.servicer import ScannerServicer
 from services.scanner.watch import Clock, Periods, Watch
@@ -40,7 +41,12 @@ async def build(settings: ScannerSettings) -> run.Hosted:
         ),
         now_ns=time.time_ns,
         rng=SystemRandom(),
-        settings=PublicSettings(stream=StreamSettings(tokens_per_link=settings.assets_per_link)),
+        settings=PublicSettings(
+            stream=StreamSettings(
+                tokens_per_link=settings.assets_per_link, links_per_shard=settings.links_per_shard
+            )
+        ),
+        watchers=WATCHERS,
     )
     age_ns_max = int(settings.book_age_s_max * 1e9)
     books = Books(trust_ns=int(_TRUST_AUDITS * settings.audit_interval_s * 1e9))

@@ -30,3 +30,10 @@ class ScannerSettings(Settings):
     assets_per_link: int = Field(
         200, alias="POLYARB_ASSETS_PER_LINK", ge=2, le=400, description="Tokens on one WebSocket."
     )
+    links_per_shard: int = Field(
+        2,
+        alias="POLYARB_LINKS_PER_SHARD",
+        ge=1,
+        le=2,
+        description="WebSockets that bring the same books; the first copy counts.",
+    )

@@ -11,18 +11,42 @@ from prometheus_client import Counter
 
 from polyarb.core.errors import VenueError
 from polyarb.core.market import Group
+from polyarb.core.opportunity import AlarmKind
 from polyarb.venues.base import BadFrame, FeedUpdate, LinkChange, LinkState, MarketData
+from polyarb.venues.polymarket.merge import Divergence
+from polyarb.venues.polymarket.stream import Watchers
+from polyarb.venues.polymarket.twin import Replaced
 from services.scanner.books import Applied, Books
 
 UPDATES = Counter("polyarb_scanner_updates_total", "Feed updates by kind.", ("kind",))
 RESYNCS = Counter("polyarb_scanner_resyncs_total", "Books fetched because they were doubtful.")
 AUDITS = Counter("polyarb_scanner_audits_total", "Comparisons with REST by result.", ("result",))
+DIVERGENCE = Counter(
+    "polyarb_scanner_link_divergence_total",
+    "Messages in which the two links of a shard differed, by how.",
+    ("kind",),
+)
+REPLACED = Counter(
+    "polyarb_scanner_links_replaced_total", "Links replaced although up, by reason.", ("reason",)
+)
 
 _BATCH: Final = 200
 _RESYNC_PERIOD_S: Final = 0.25
+_RENEW_NS: Final = 600 * 10**9
+"""Between two replacements of links for the sake of one market."""
 
 for _result in ("done", "failed"):
     AUDITS.labels(_result)
+for _kind in Divergence:
+    DIVERGENCE.labels(_kind.value)
+for _reason in Replaced:
+    REPLACED.labels(_reason.value)
+
+WATCHERS: Final = Watchers(
+    divergence=lambda kind, number: DIVERGENCE.labels(kind.value).inc(number),
+    replaced=lambda reason: REPLACED.labels(reason.value).inc(),
+)
+"""Counts how links fare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +76,7 @@ class Feed:
         self._now_ns = now_ns
         self._wanted: frozenset[str] = frozenset()
         self._subscriptions: list[_Subscription] = []
+        self._renewed_ns: dict[str, int] = {}
 
     def follow(self, groups: Iterable[Group], tasks: asyncio.TaskGroup) -> None:
         """Subscribe to exactly these groups' tokens; a group's stay together where they can.
@@ -114,7 +139,23 @@ class Feed:
                 logger.warning("books could not be fetched error={}", e)
                 return
             AUDITS.labels("done").inc()
-            self._spread(self._books.audit(snapshots, versions))
+            applied = self._books.audit(snapshots, versions)
+            self._spread(applied)
+            self._renew(applied)
+
+    def _renew(self, applied: Applied) -> None:
+        """Replace links whose books stood still while the venue's moved.
+
+        A market that differs for reasons of its own must not void its neighbours for ever.
+        """
+        now_ns = self._now_ns()
+        self._renewed_ns = {c: t for c, t in self._renewed_ns.items() if now_ns - t < _RENEW_NS}
+        differ = {a.condition_id for a in applied.alarms if a.kind is AlarmKind.REST_MISMATCH}
+        found = [self._books.tracked(c) for c in sorted(differ - self._renewed_ns.keys())]
+        markets = [tracked.market for tracked in found if tracked is not None]
+        if markets:
+            self._renewed_ns.update((m.condition_id, now_ns) for m in markets)
+            self._data.renew([token for m in markets for token in (m.yes_token, m.no_token)])
 
 
 def _report(update: FeedUpdate) -> None:

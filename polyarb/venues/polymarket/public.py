@@ -19,7 +19,7 @@ from polyarb.venues.polymarket.link import Tap
 from polyarb.venues.polymarket.parse_book import parse_books
 from polyarb.venues.polymarket.reads import Reader, ReadPolicy
 from polyarb.venues.polymarket.rpc import ChainReader
-from polyarb.venues.polymarket.stream import MarketStream, StreamSettings
+from polyarb.venues.polymarket.stream import MarketStream, StreamSettings, Watchers
 from polyarb.venues.polymarket.transport import new_client
 from polyarb.venues.polymarket.urls import VenueUrls
 
@@ -62,6 +62,7 @@ class PolymarketData:
     Question counts are read from the chain where `urls.rpc` names a node; otherwise they stay
     unknown and no event is taken for exhaustive. question_count: asks somebody else instead.
     on_bad_book: told of every book of an answer that could not be read; it is left out.
+    recording: takes what comes, over one link a shard. watchers: told how links fare.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class PolymarketData:
         question_count: QuestionCount | None = None,
         on_bad_book: Callable[[BadFrame], None] | None = None,
         recording: Recording | None = None,
+        watchers: Watchers | None = None,
     ) -> None:
         self._settings = settings or PublicSettings()
         self._now_ns = now_ns
@@ -88,7 +90,12 @@ class PolymarketData:
             urls.gamma, self._reader, on_event=recording.event if recording else None
         )
         self._stream = MarketStream(
-            urls.market_ws, now_ns=now_ns, rng=rng, settings=self._settings.stream, tap=recording
+            urls.market_ws,
+            now_ns=now_ns,
+            rng=rng,
+            settings=self._settings.stream,
+            tap=recording,
+            watchers=watchers,
         )
         self._counts: dict[str, tuple[int, int]] = {}
 
@@ -129,6 +136,10 @@ class PolymarketData:
         `contextlib.aclosing`; a snapshot of each token comes first and after every LOST.
         """
         return self._stream.updates(token_groups)
+
+    def renew(self, token_ids: Sequence[str]) -> None:
+        """Replace the connections that bring these tokens' books: those were found wrong."""
+        self._stream.renew(token_ids)
 
     async def aclose(self) -> None:
         """Close every connection and end every iterator."""

@@ -151,28 +151,32 @@ class Twin(Merger):
     def take(self, link: int, updates: Sequence[FeedUpdate], now_ns: int) -> list[FeedUpdate]:
         """Return what of one frame is new."""
         self._now_ns = now_ns
+        return [told for update in updates for told in self._one(link, update, now_ns)]
+
+    def _one(self, link: int, update: FeedUpdate, now_ns: int) -> list[FeedUpdate]:
+        match update:
+            case BookChange():
+                return self._changed(link, update, now_ns)
+            case BookSnapshot(token_id=token) | TickChange(token_id=token):
+                self._owing_ns[link] = None
+                merge = self._of_token.get(token)
+                return merge.take(link, update, now_ns) if merge else []
+            case BadFrame(token_ids=tokens) if tokens:
+                merges = self._merges_of(tokens)
+                return [told for m in merges for told in m.take(link, update, now_ns)]
+            case LinkChange():
+                if now_ns - self._alive_ns < self._settings.alive_s * _NS:
+                    return []
+                self._alive_ns = now_ns
+        return [update]
+
+    def _changed(self, link: int, update: BookChange, now_ns: int) -> list[FeedUpdate]:
+        self._owing_ns[link] = None
         passed: list[FeedUpdate] = []
-        for update in updates:
-            match update:
-                case BookChange():
-                    self._owing_ns[link] = None
-                    for merge, part in self._parts(update):
-                        if new := merge.take(link, part, now_ns):
-                            self._charge(link, merge, now_ns)
-                            passed += new
-                case BookSnapshot(token_id=token) | TickChange(token_id=token):
-                    self._owing_ns[link] = None
-                    if token in self._of_token:
-                        passed += self._of_token[token].take(link, update, now_ns)
-                case BadFrame(token_ids=tokens) if tokens:
-                    for merge in self._merges_of(tokens):
-                        passed += merge.take(link, update, now_ns)
-                case LinkChange():
-                    if now_ns - self._alive_ns >= self._settings.alive_s * _NS:
-                        self._alive_ns = now_ns
-                        passed.append(update)
-                case _:
-                    passed.append(update)
+        for merge, part in self._parts(update):
+            if new := merge.take(link, part, now_ns):
+                self._charge(link, merge, now_ns)
+                passed += new
         return passed
 
     def unreadable(self, link: int, reason: str, now_ns: int) -> list[FeedUpdate]:

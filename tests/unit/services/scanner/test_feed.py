@@ -22,6 +22,7 @@ class Venue:
     def __init__(self) -> None:
         self.open: list[frozenset[str]] = []
         self.asked: list[list[str]] = []
+        self.renewed: list[list[str]] = []
         self.away = False
 
     async def subscribe(self, token_groups: Sequence[Sequence[str]]) -> AsyncIterator[FeedUpdate]:
@@ -44,6 +45,9 @@ class Venue:
             raise NotSent("away")
         found = (m for m in MARKETS if m.yes_token in token_ids)
         return tuple(quote(m, "0.30 x 100", "0.32 x 100", at=9) for m in found)
+
+    def renew(self, token_ids: Sequence[str]) -> None:
+        self.renewed.append(list(token_ids))
 
     async def aclose(self) -> None:
         pass
@@ -211,3 +215,17 @@ async def test_books_that_cannot_be_fetched_stay_as_they_are() -> None:
         await bench.feed._fetch(list(bench.books.tokens()))
 
         assert bench.doubts(0) == [""]
+
+
+async def test_links_whose_books_stand_still_are_replaced_once() -> None:
+    """REST shows what a frozen link hides; one market that stays odd is no reason to go on."""
+    async with following() as bench:
+        await bench.follow(0, 1)
+
+        for _ in range(3):
+            await bench.feed._fetch([MARKETS[0].yes_token])
+            await bench.feed._fetch([MARKETS[0].yes_token])
+            assert bench.doubts(0)[0].startswith("REST_MISMATCH")
+            bench.books.apply(quote(MARKETS[0], "0.20 x 100", "0.22 x 100", at=9))
+
+        assert bench.venue.renewed == [[MARKETS[0].yes_token, MARKETS[0].no_token]]
