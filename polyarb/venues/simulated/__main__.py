@@ -6,11 +6,14 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
+import msgspec
 import uvloop
 from loguru import logger
 
 from polyarb.chassis import logging
+from polyarb.core.errors import BadInput
 from polyarb.core.money import Collateral, parse_micros
 from polyarb.venues.simulated.records import FeeRounding
 from polyarb.venues.simulated.server import SimulatedServer
@@ -30,18 +33,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(str(fault))
     logging.configure(level=given.log_level, form=given.log_format, folder="", file_name="")
     try:
-        return uvloop.run(_serve(options, host=given.host, port=given.port))
+        plan = {"faults": []} if given.faults is None else _read_plan(given.faults)
+        return uvloop.run(_serve(options, plan, host=given.host, port=given.port))
+    except BadInput as fault:
+        logger.critical("cannot use the fault plan: {}", fault)
+        return EXIT_USAGE
     except OSError as fault:
         logger.critical("cannot serve on {}:{}: {}", given.host, given.port, fault)
         return EXIT_PORT
 
 
-async def _serve(options: VenueOptions, *, host: str, port: int) -> int:
+async def _serve(options: VenueOptions, plan: object, *, host: str, port: int) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with SimulatedServer(options, now_ns=time.time_ns, host=host, port=port) as server:
+        server.start_faults(plan)
         async with asyncio.TaskGroup() as group:
             waits = [group.create_task(stop.wait()), group.create_task(server.failed.wait())]
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -49,6 +57,13 @@ async def _serve(options: VenueOptions, *, host: str, port: int) -> int:
                 wait.cancel()
         logger.info("simulated venue stops commands={}", server.venue.player.played)
         return int(server.failed.is_set())
+
+
+def _read_plan(path: Path) -> object:
+    try:
+        return msgspec.json.decode(path.read_bytes())
+    except (OSError, msgspec.DecodeError) as fault:
+        raise BadInput("--faults", f"{path}: {fault}") from fault
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--mined-ms", type=int, default=150, help="from a match to MINED")
     parser.add_argument("--confirmed-ms", type=int, default=400, help="from a match to CONFIRMED")
     parser.add_argument("--relayer-ms", type=int, default=400, help="from submit to its end")
+    parser.add_argument("--faults", type=Path, help="a file with a plan, armed from the start")
     parser.add_argument("--floor-fees", action="store_true", help="round charges down")
     parser.add_argument("--log-level", default="INFO", help="least severe level shown")
     parser.add_argument("--log-format", default="console", choices=("console", "json"))

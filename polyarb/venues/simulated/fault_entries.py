@@ -1,6 +1,7 @@
 """Reading a fault plan: every bad value is named with its place and what is accepted there."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from polyarb.core.errors import BadInput
@@ -41,10 +42,14 @@ def _entry(value: object, place: str, endpoints: Collection[str]) -> Entry:
     count = row.get("count", 1)
     if count is not None:
         count = _whole(count, f"{place}.count", 1, COUNT_MAX)
+    where = _where(row.get("where", {}), f"{place}.where", kind, endpoints)
+    how = _how(row.get("how", {}), f"{place}.how", kind.how)
+    if how.get("form") == "crossed":
+        where = replace(where, event="book")  # nothing else has two sides to exchange
     return Entry(
         fault=fault,
-        where=_where(row.get("where", {}), f"{place}.where", kind, endpoints),
-        how=_how(row.get("how", {}), f"{place}.how", kind.how),
+        where=where,
+        how=how,
         from_ms=from_ms,
         until_ms=until_ms,
         count=count,

@@ -49,7 +49,10 @@ def faulty_requests(plan: FaultPlan, now_ms: Callable[[], int]) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not plan.watches(Point.REQUEST) or request.path.startswith(_OWN):
             return await handler(request)
-        seen = await _seen(request)
+        try:
+            seen = await _seen(request)
+        except (ConnectionResetError, web.HTTPException):
+            return await handler(request)  # it meets the same end there, and has an answer for it
         firing = plan.fire(Point.REQUEST, seen, now_ms=now_ms())
         if firing is None:
             return await handler(request)
@@ -139,8 +142,8 @@ async def _hang_up(request: web.Request, hold_ms: int) -> web.StreamResponse:
 
 async def _cut(request: web.Request, whole: web.StreamResponse) -> web.StreamResponse:
     """Send a status, headers that promise the whole body, half of it, and no more."""
-    assert isinstance(whole, web.Response), whole
-    assert isinstance(whole.body, bytes), whole.body
+    if not isinstance(whole, web.Response) or not isinstance(whole.body, bytes):
+        return await _hang_up(request, 0)
     half = web.StreamResponse(status=whole.status, headers=whole.headers)
     half.content_length = len(whole.body)
     await half.prepare(request)

@@ -27,7 +27,7 @@ from polyarb.venues.simulated.venue import Venue
 
 
 class FaultsApi:
-    """Handlers of the plan. A bad plan is answered with 400, the field and what is accepted."""
+    """Handlers of the plan. A bad one is answered with 400, the field and what is accepted."""
 
     def __init__(self, venue: Venue, director: Director, *, endpoints: Collection[str]) -> None:
         self._venue = venue
@@ -46,6 +46,13 @@ class FaultsApi:
             web.delete("/sim/faults/{number}", self._disarm_one),
         ]
 
+    def start(self, value: object) -> None:
+        """Start a new plan, decoded from JSON. Raises BadInput, with nothing changed."""
+        seed, entries = self._checked(value)
+        now_ms = self._venue.now_ms()
+        self._plan.replace(entries, seed=0 if seed is None else seed, now_ms=now_ms)
+        self._begin()
+
     async def _show(self, _: web.Request) -> web.Response:
         return reply(plan_json(self._plan, now_ms=self._venue.now_ms()))
 
@@ -53,23 +60,25 @@ class FaultsApi:
         return reply(known_json())
 
     async def _replace(self, request: web.Request) -> web.Response:
-        seed, entries = await self._read(request)
-        now_ms = self._venue.now_ms()
+        body = await json_body(request)
         try:
-            self._plan.replace(entries, seed=0 if seed is None else seed, now_ms=now_ms)
-        except TooManyError as fault:
-            raise _too_many() from fault
-        return await self._begun(request)
+            self.start(body)
+        except BadInput as fault:
+            raise ApiError(400, str(fault)) from fault
+        return await self._show(request)
 
     async def _add(self, request: web.Request) -> web.Response:
-        seed, entries = await self._read(request)
-        if seed is not None:
-            raise ApiError(400, "seed: expected none, as the running plan has its own; PUT sets it")
+        body = await json_body(request)
         try:
+            entries = self._checked_more(body)
             self._plan.add(entries, now_ms=self._venue.now_ms())
+        except BadInput as fault:
+            raise ApiError(400, str(fault)) from fault
         except TooManyError as fault:
-            raise _too_many() from fault
-        return await self._begun(request)
+            text = f"faults: expected at most {ARMED_MAX} armed at a time; DELETE some"
+            raise ApiError(400, text) from fault
+        self._begin()
+        return await self._show(request)
 
     async def _disarm_all(self, request: web.Request) -> web.Response:
         self._plan.disarm()
@@ -81,14 +90,16 @@ class FaultsApi:
             raise ApiError(404, "id: expected the id of an armed fault")
         return await self._show(request)
 
-    async def _read(self, request: web.Request) -> tuple[int | None, list[Entry]]:
-        body = await json_body(request)
-        try:
-            seed, entries = read_plan(body, endpoints=self._endpoints)
-            self._check_names(entries)
-        except BadInput as fault:
-            raise ApiError(400, str(fault)) from fault
+    def _checked(self, value: object) -> tuple[int | None, list[Entry]]:
+        seed, entries = read_plan(value, endpoints=self._endpoints)
+        self._check_names(entries)
         return seed, entries
+
+    def _checked_more(self, value: object) -> list[Entry]:
+        seed, entries = self._checked(value)
+        if seed is not None:
+            raise BadInput("seed", "expected none: the running plan has its own; PUT sets it")
+        return entries
 
     def _check_names(self, entries: Sequence[Entry]) -> None:
         """Raise BadInput for a token or a market that the venue does not have."""
@@ -101,12 +112,7 @@ class FaultsApi:
                 place = f"faults[{i}].how.condition_id"
                 raise BadInput(place, "expected a condition id of the venue")
 
-    async def _begun(self, request: web.Request) -> web.Response:
-        """Let what begins at once begin before the answer."""
+    def _begin(self) -> None:
+        """Let what begins at once begin before anybody is answered."""
         self._venue.stale.look(self._venue.now_ms())
         self._director.tick()
-        return await self._show(request)
-
-
-def _too_many() -> ApiError:
-    return ApiError(400, f"faults: expected at most {ARMED_MAX} armed at a time; DELETE some")

@@ -46,6 +46,7 @@ class SimulatedServer:
         self.port = port
         self.failed = asyncio.Event()
         self.director = Director(self.venue)
+        self._faults: FaultsApi | None = None
         self._runner: web.AppRunner | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -66,6 +67,11 @@ class SimulatedServer:
         self.port = runner.addresses[0][1]
         self._schedule()
         self._log_start(flow_hash)
+
+    def start_faults(self, plan: object) -> None:
+        """Start a fault plan, decoded from JSON, in a running venue. Raises BadInput."""
+        assert self._faults is not None, "not started"
+        self._faults.start(plan)
 
     async def stop(self) -> None:
         """Cut every connection and free the port."""
@@ -109,7 +115,8 @@ class SimulatedServer:
         app.router.add_get("/ws/user", venue.user_channel.serve)
         app.router.add_post("/rpc", _rpc(venue))
         app.router.add_post("/rpc/", _rpc(venue))
-        app.add_routes(FaultsApi(venue, self.director, endpoints=endpoints_of(app)).routes())
+        self._faults = FaultsApi(venue, self.director, endpoints=endpoints_of(app))
+        app.add_routes(self._faults.routes())
         return app
 
     def _log_start(self, flow_hash: str) -> None:

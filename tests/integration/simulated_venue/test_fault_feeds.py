@@ -192,7 +192,7 @@ async def test_a_crossed_book_is_told_for_one_frame(
     """The best bid is above the best ask, and REST shows that it never was."""
     await bid(maker, market, 10)
     await taker.place(taker.request(market.no_token, BUY, 400_000, 10 * TOKENS))
-    await arm(http, "corrupt_frames", where={"event": "book"}, how={"form": "crossed"})
+    await arm(http, "corrupt_frames", how={"form": "crossed"})
     async with listening(venue, market) as link:
         (book,) = [
             u

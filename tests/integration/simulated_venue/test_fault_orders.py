@@ -328,3 +328,14 @@ async def test_a_heartbeat_that_is_not_answered_is_in_doubt(
         third = await clob.heartbeat(first)
 
     assert third not in {"", first}
+
+
+async def test_an_answer_without_a_body_is_cut_before_it(
+    http: httpx.AsyncClient, maker: Trader
+) -> None:
+    """There is no half of nothing: the connection just ends."""
+    await arm(http, "cut_answer", where={"endpoint": "/balance-allowance/update"})
+    with pytest.raises(httpx.RemoteProtocolError):
+        await maker.send("GET", "/balance-allowance/update")
+
+    assert await fired(http, "cut_answer") == 1

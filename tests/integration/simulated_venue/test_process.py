@@ -1,11 +1,13 @@
 """The simulated venue as its own process."""
 
 import asyncio
+import json
 import re
 import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
+from pathlib import Path
 
 import httpx
 
@@ -61,5 +63,31 @@ async def test_impossible_options_end_it_with_code_two() -> None:
     """Before anything is served."""
     process = await started("--mined-ms", "500", "--confirmed-ms", "400")
     await line_with(process, "--mined-ms")
+
+    assert await process.wait() == 2
+
+
+async def test_a_fault_plan_in_a_file_is_armed_from_the_start(tmp_path: Path) -> None:
+    """The first request is refused, the second one is not."""
+    plan = tmp_path / "plan.json"
+    entry = {"fault": "rate_limit", "where": {"endpoint": "/ok"}}
+    plan.write_text(json.dumps({"seed": 5, "faults": [entry]}))
+    process = await started("--port", "0", "--no-flow", "--faults", str(plan))
+    url = re.findall(r"http://\S+", await line_with(process, "serves on"))[0]
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+        statuses = [(await http.get("/ok")).status_code for _ in range(2)]
+        told = (await http.get("/sim/faults")).json()
+    process.send_signal(signal.SIGTERM)
+    await process.wait()
+
+    assert (statuses, told["seed"]) == ([429, 200], 5)
+
+
+async def test_a_bad_fault_plan_ends_it_with_code_two(tmp_path: Path) -> None:
+    """And a line that names the field."""
+    plan = tmp_path / "plan.json"
+    plan.write_text('{"faults": [{"fault": "rain"}]}')
+    process = await started("--port", "0", "--no-flow", "--faults", str(plan))
+    await line_with(process, "faults[0].fault")
 
     assert await process.wait() == 2
