@@ -102,7 +102,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The first page of open events.
+    """The first of the open events.
 
     markets: that take orders. without_fee: of those, whose fee schedule is not usable.
     left_out: reasons of what could not be used.

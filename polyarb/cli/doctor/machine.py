@@ -42,7 +42,8 @@ def mode(facts: MachineFacts) -> Finding:
     if facts.refusals:
         remedy = "use --dry-run there, or POLYARB_VENUE=simulated"
         return warning("mode", f"{chosen}: {'; '.join(facts.refusals)}", remedy)
-    return ok("mode", f"{chosen}: no real money moves")
+    moves = "real money moves" if facts.mode == "live" else "no real money moves"
+    return ok("mode", f"{chosen}: {moves}")
 
 
 def key(facts: KeyFacts) -> Finding:

@@ -20,16 +20,18 @@ from polyarb.cli.doctor.facts import (
 from polyarb.core.errors import NotSent
 from polyarb.core.market import Market
 from polyarb.venues.polymarket import parse
-from polyarb.venues.polymarket.gamma import PAGE_EVENTS
 from polyarb.venues.polymarket.geoblock import read_place
-from polyarb.venues.polymarket.parse_gamma import parse_event, parse_page
+from polyarb.venues.polymarket.parse_gamma import ParsedEvent, parse_event, parse_page
 from polyarb.venues.polymarket.transport import Answer, exchange, new_client
 from polyarb.venues.polymarket.urls import VenueUrls
 
 SAMPLES: Final = 3
 """Markets whose terms are compared between the listing and the order book service."""
 
-_DEADLINE_S: Final = 15.0
+EVENTS: Final = 25
+"""Events of the listing that are looked at: enough to see that its fields are what they were."""
+
+_LISTING_S: Final = 30.0
 
 
 async def read_venue(urls: VenueUrls, *, now_ns: Callable[[], int]) -> VenueFacts:
@@ -39,7 +41,7 @@ async def read_venue(urls: VenueUrls, *, now_ns: Callable[[], int]) -> VenueFact
         async with asyncio.TaskGroup() as group:
             place = group.create_task(answered(read_place(http, urls.geoblock)))
             version = group.create_task(answered(_version(http)))
-            listing = group.create_task(answered(_listing(http, urls.gamma, now_ns())))
+            listing = group.create_task(answered(_listing(http, urls.gamma, now_ns()), _LISTING_S))
     return VenueFacts(
         clock=clock, place=place.result(), version=version.result(), listing=listing.result()
     )
@@ -70,15 +72,19 @@ async def _version(http: httpx.AsyncClient) -> int:
 
 
 async def _listing(http: httpx.AsyncClient, gamma: str, read_time_ns: int) -> Listing:
-    params = {"closed": "false", "limit": str(PAGE_EVENTS)}
+    params = {"closed": "false", "limit": str(EVENTS)}
     answer = await exchange(
-        http, "GET", f"{gamma}/events/keyset", params=params, deadline_s=_DEADLINE_S
+        http, "GET", f"{gamma}/events/keyset", params=params, deadline_s=_LISTING_S
     )
     if not isinstance(answer, Answer):
         raise NotSent(f"the listing: {answer.reason}")
     if answer.status != 200:
         raise NotSent(f"the listing: status {answer.status}")
-    parsed = [parse_event(raw, read_time_ns=read_time_ns) for raw in parse_page(answer.body).events]
+    parsed: list[ParsedEvent] = []
+    for raw in parse_page(answer.body).events:
+        parsed.append(parse_event(raw, read_time_ns=read_time_ns))
+        # Checking token ids takes 0.4 ms a market: let the other answers be read in between.
+        await asyncio.sleep(0)
     markets = [
         m for item in parsed for event in item.events for m in event.markets if m.accepting_orders
     ]

@@ -127,8 +127,8 @@ def ticks(fact: Read[Listing]) -> Finding:
     if isinstance(fact, (Unread, NotAsked)):
         return unknown("ticks", fact, _ASK_AGAIN)
     if not fact.markets:
-        found = f"no market of the first page takes orders ({len(fact.left_out)} left out)"
-        why = "; ".join(dict.fromkeys(fact.left_out[:_SHOWN])) or "the page is empty"
+        found = f"no market of the first events takes orders ({len(fact.left_out)} left out)"
+        why = "; ".join(dict.fromkeys(fact.left_out[:_SHOWN])) or "none is listed"
         return failed("ticks", found, f"look at why: {why}")
     strange = list(_left_out(fact, "orderPriceMinTickSize"))
     if strange:

@@ -69,6 +69,14 @@ def test_a_mode_that_does_not_start_is_a_warning() -> None:
 
 
 @pytest.mark.parametrize(
+    ("mode", "words"), [("paper", ": no real money moves"), ("live", ": real money moves")]
+)
+def test_the_page_says_whether_real_money_moves(mode: str, words: str) -> None:
+    """Nobody has to infer it from two settings."""
+    assert machine.mode(replace(HEALTHY, venue="polymarket", mode=mode)).found.endswith(words)
+
+
+@pytest.mark.parametrize(
     ("facts", "state", "words"),
     [
         (IN_A_FILE, State.OK, "readable by its owner alone"),
