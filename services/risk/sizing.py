@@ -129,19 +129,31 @@ def _unfit(
         return refused
     if opportunity.event_id in portfolio.open_event_ids:
         return Refused(code=RefusalCode.ALREADY_OPEN, message="a basket of this event is open")
+    return _wide(opportunity, policy.max_spread) or _unfresh(opportunity, policy)
+
+
+def _unfresh(opportunity: Opportunity, policy: Policy) -> Refused | None:
+    """Return that too many books were old."""
+    fresh = fresh_share(opportunity, policy.book_age_ns_max)
+    if fresh >= policy.min_confidence:
+        return None
+    message = f"share of fresh books {fresh:.2f} below {policy.min_confidence:.2f}"
+    return Refused(code=RefusalCode.MIN_CONFIDENCE, message=message)
+
+
+def _wide(opportunity: Opportunity, max_spread: float) -> Refused | None:
+    """Return which leg is asked too far above its bid.
+
+    Long shots have such spreads by nature; a leg without any bid is judged by what it may lose.
+    """
     for leg in opportunity.legs:
         ask, bid = leg.levels[0].price, leg.exit_levels[0].price if leg.exit_levels else None
-        # Long shots have such spreads by nature; who has no bid at all is judged by its loss.
-        if bid is not None and ask >= LONG_SHOT and ask - bid > policy.max_spread * ask:
+        if bid is not None and ask >= LONG_SHOT and ask - bid > max_spread * ask:
             message = (
                 f"{leg.title}: asked at {_edge(ask)}, bid at {_edge(bid)}; "
-                f"the widest spread is {policy.max_spread:.0%} of the ask"
+                f"the widest spread is {max_spread:.0%} of the ask"
             )
             return Refused(code=RefusalCode.WIDE_SPREAD, message=message)
-    fresh = fresh_share(opportunity, policy.book_age_ns_max)
-    if fresh < policy.min_confidence:
-        message = f"share of fresh books {fresh:.2f} below {policy.min_confidence:.2f}"
-        return Refused(code=RefusalCode.MIN_CONFIDENCE, message=message)
     return None
 
 

@@ -121,18 +121,23 @@ def _doubt(event: Event, tradable: Sequence[Market], review: Reviewed | None) ->
     """
     if event.augmented:
         return "augmented: outcomes may be added"
-    if event.question_count is None:
-        return "the number of questions on chain is unknown"
-    if event.question_count != len(tradable):
-        return f"{len(tradable)} of {event.question_count} questions tradable"
-    missing = set(range(event.question_count)).difference(m.question_index for m in tradable)
-    if missing:
-        return f"question {min(missing)} of {event.question_count} is not listed"
+    if fault := _uncounted(event.question_count, tradable):
+        return fault
     if review is None:
         return "no review says that there must be a winner"
     if hashlib.sha256(event.rules.encode()).hexdigest() != review.rules_sha256:
         return "the rules changed since they were reviewed"
     return ""
+
+
+def _uncounted(question_count: int | None, tradable: Sequence[Market]) -> str:
+    """Return which questions on chain cannot be traded, "" where all can."""
+    if question_count is None:
+        return "the number of questions on chain is unknown"
+    if question_count != len(tradable):
+        return f"{len(tradable)} of {question_count} questions tradable"
+    missing = set(range(question_count)).difference(m.question_index for m in tradable)
+    return f"question {min(missing)} of {question_count} is not listed" if missing else ""
 
 
 def _binary(event: Event, market: Market) -> Group:

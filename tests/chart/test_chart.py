@@ -274,7 +274,9 @@ def test_rendered_environment_is_what_the_service_reads(
     (kind,) = (
         value
         for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Settings) and value is not Settings
+        if isinstance(value, type)
+        and issubclass(value, Settings)
+        and value.__module__ == module.__name__
     )
     known = {str(field.alias) for field in kind.model_fields.values()}
 

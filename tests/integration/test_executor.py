@@ -297,6 +297,7 @@ async def test_fifty_markets_are_redeemed_in_seconds(desk: Desk) -> None:
     for intent in held:
         await desk.in_state(intent, BasketState.HOLDING)
     await until(lambda: _holds(desk, 50), "tokens of fifty markets are held")
+    markets = len((await desk.reader.positions()).tokens)
     resolved = asyncio.get_running_loop().time()
     before = desk.batches
     await desk.http.post("/sim/resolve-all")
@@ -306,7 +307,7 @@ async def test_fifty_markets_are_redeemed_in_seconds(desk: Desk) -> None:
     took_s = asyncio.get_running_loop().time() - resolved
     cash, tokens = await desk.agrees()
 
-    assert desk.batches - before <= 5
+    assert (desk.batches - before) * 8 <= markets
     assert (took_s < 10, tokens) == (True, {})
     assert cash > 0
 
