@@ -72,6 +72,10 @@ def main(
     logger.info("starting {} {}", name, config.describe(settings))
     try:
         uvloop.run(_host(settings, build))
+    except ConfigError as e:
+        # What the settings ask for turned out to be impossible only when it was looked at.
+        logger.critical("cannot start {}: {}", name, e)
+        sys.exit(EXIT_CONFIG)
     except OSError as e:
         logger.critical("cannot start {}: {}", name, e)
         sys.exit(EXIT_PORT)

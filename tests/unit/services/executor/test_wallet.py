@@ -1,6 +1,9 @@
 """What the executor refuses before it opens a wallet."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -99,3 +102,29 @@ def test_a_key_that_others_may_read_is_warned_of(tmp_path: Path, mode: int, warn
 
     assert len([line for line in lines if str(path) in line]) == warnings
     assert KEY not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"POLYARB_WALLET_KIND": "eoa"}, "accepted: deposit"),
+        (
+            {"POLYARB_VENUE": "polymarket", "POLYARB_MODE": "live", "POLYMARKET_PRIVATE_KEY": KEY},
+            "live trading on polymarket is not available yet",
+        ),
+    ],
+)
+def test_a_refused_start_ends_with_2_and_its_reason(values: dict[str, str], reason: str) -> None:
+    """As faults of the settings do, without a stack trace."""
+    root = Path(__file__).resolve().parents[4]
+    quiet = {"PYTHONPATH": str(root), "POLYARB_LOG_FOLDER": "none"}
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.executor"],
+        env=os.environ | quiet | values, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+
+    assert ended.returncode == 2
+    assert reason in ended.stdout
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert KEY not in ended.stdout + ended.stderr
