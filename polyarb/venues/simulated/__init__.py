@@ -32,6 +32,7 @@ of an order that meets it:
     dead_link          nothing at all, not even PONG, and no goodbye
     cut_links          every connection of a channel ends
     tick_size          a market's tick size changes
+    alter_listing      outcomes left out, arrays for strings, another protocol, wrong token ids
     stale_books        REST books as they were
     stale_balances     balances as they were, until their cache is refreshed
     clock_skew         the venue's clock is off, for /time and for signatures

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Middleware
 
 from polyarb.venues.simulated.answers import Handler, refusal, reply
 from polyarb.venues.simulated.fault_kinds import Point
+from polyarb.venues.simulated.fault_listing import altered
 from polyarb.venues.simulated.fault_texts import (
     CANCEL_ONLY,
     DISABLED,
@@ -129,8 +130,16 @@ async def _disturbed(firing: Firing, request: web.Request, handler: Handler) -> 
             return await _hang_up(request, firing.ms("hold_ms"))
         case "cut_answer":
             return await _cut(request, await handler(request))
+        case "alter_listing":
+            return _relisted(await handler(request), str(firing.how["form"]))
         case _:
             raise AssertionError(firing.fault)
+
+
+def _relisted(answer: web.StreamResponse, form: str) -> web.StreamResponse:
+    if isinstance(answer, web.Response) and isinstance(answer.body, bytes):
+        answer.body = altered(answer.body, form)
+    return answer
 
 
 async def _hang_up(request: web.Request, hold_ms: int) -> web.StreamResponse:

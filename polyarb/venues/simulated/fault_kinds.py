@@ -8,10 +8,19 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+from polyarb.venues.simulated.fault_listing import FORMS
 from polyarb.venues.simulated.fault_texts import OF_ORDER, OF_REQUEST
 
 WAIT_MAX_MS: Final = 600_000
 _ORDERS: Final = ("POST /order", "POST /orders")
+_LISTING: Final = (
+    "GET /gamma/events/keyset",
+    "GET /gamma/events/slug/{slug}",
+    "GET /gamma/events/{event_id}",
+    "GET /gamma/markets/keyset",
+    "GET /gamma/markets/slug/{slug}",
+    "GET /gamma/markets/{number}",
+)
 _ENGINE: Final = (
     *_ORDERS,
     "DELETE /order",
@@ -136,6 +145,11 @@ FAULTS: Final[Mapping[str, Kind]] = {
     ),
     "lose_answer": _request("it is handled; the connection ends after hold_ms", hold_ms=_HOLD),
     "cut_answer": _request("the connection breaks in the middle of the answer's body"),
+    "alter_listing": _request(
+        "the listing leaves outcomes out, has other types, another protocol or wrong tokens",
+        endpoints=_LISTING,
+        form=Choice(FORMS),
+    ),
     "refuse_order": _of_token(
         "one order is refused, the others of its batch are not",
         Point.ORDER,

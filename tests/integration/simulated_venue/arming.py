@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from integration.simulated_venue.trader import Trader
+from integration.simulated_venue.trader import BUY, TOKENS, Trader
+from polyarb.core.market import Market
 from polyarb.core.order import Wallet
 from polyarb.venues.polymarket.chain import RelayerKey, RelayerSettings, RelayerSettlement
 from polyarb.venues.polymarket.clob import ClobClient, ClobSettings
@@ -72,3 +73,9 @@ def wallet_of(trader: Trader) -> Wallet:
     """Return whose money a trader trades."""
     money = trader.wallet.lower()
     return Wallet(maker=money, signer=money, signature_type=trader.signature_type)
+
+
+async def bid(trader: Trader, market: Market, *sizes: int) -> None:
+    """Rest bids of whole tokens at one price; the level grows with each."""
+    for size in sizes:
+        await trader.place(trader.request(market.yes_token, BUY, 400_000, size * TOKENS))

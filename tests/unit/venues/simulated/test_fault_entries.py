@@ -57,6 +57,7 @@ def test_every_field_is_read() -> None:
 def test_every_fault_can_be_asked_for(fault: str) -> None:
     """With its options at their defaults, or at a value that is accepted."""
     given = {"refuse_order": {"error": "tick"}, "refuse_request": {"error": "banned"}}
+    given["alter_listing"] = {"form": "arrays"}
     given["cut_links"] = {"channel": "user"}
     given["tick_size"] = {"condition_id": "0x1", "tick_size": "0.01"}
     (entry,) = read({"fault": fault, "how": given.get(fault, {"skew_s": 1})} if fault in {
