@@ -107,8 +107,11 @@ async def admit_place(urls: VenueUrls) -> None:
 
 
 def warn_of_exposed_key(path: str) -> None:
-    """Say at the start that others may read the key's file; "" is no file."""
-    if not path:
+    """Say at the start that others may read the key's file; "" is no file.
+
+    A key from the environment wins over a file, which then need not be there.
+    """
+    if not path or not Path(path).exists():
         return
     if exposure := exposure_of(Path(path).stat().st_mode):
         logger.warning("the key's file is {} path={}; chmod 600 it", exposure, path)

@@ -104,6 +104,18 @@ def test_a_key_that_others_may_read_is_warned_of(tmp_path: Path, mode: int, warn
     assert KEY not in "".join(lines)
 
 
+@pytest.mark.parametrize("path", ["", "/nowhere/key"])
+def test_without_a_key_file_there_is_nothing_to_warn_of(path: str) -> None:
+    """A key from the environment wins over a file that is gone."""
+    lines: list[str] = []
+    handler = logger.add(lines.append)
+
+    warn_of_exposed_key(path)
+    logger.remove(handler)
+
+    assert lines == []
+
+
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
