@@ -28,7 +28,7 @@ COMPILE := $(VENV)/bin/uv pip compile -q --universal -p 3.11 --generate-hashes \
 	--no-emit-$(INDEX)-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 PROTOC := $(PY) -m grpc_tools.protoc -Iproto
 
-.PHONY: help setup run test check fmt lint types proto drift tidy lock bench corpus image chart clean
+.PHONY: help setup run test check fmt lint types proto drift tidy lock bench corpus fuzz image chart clean
 
 help: ## List these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -89,6 +89,9 @@ bench: setup ## Measure the hot paths
 
 corpus: setup ## Measure detection on 1,500 labelled groups, and change 10,000 certificates
 	@$(PY) -m bench.corpus $(ARGS)
+
+fuzz: setup ## Feed 100,000 mutated frames to the books; nightly (POLYARB_FUZZ_FRAMES for another number)
+	@POLYARB_FUZZ_FRAMES=$${POLYARB_FUZZ_FRAMES:-100000} $(PYTEST) tests/unit/services/scanner/test_feed_fuzz.py $(ARGS)
 
 image: ## Build the container image
 	@docker build -t $(IMAGE) .

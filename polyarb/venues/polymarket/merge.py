@@ -28,6 +28,8 @@ from polyarb.venues.base import (
 _ENTRIES_MAX: Final = 1_024
 _HELD_MAX: Final = 1_024
 _PAST_MAX: Final = 8
+_AHEAD_MS_MAX: Final = 60_000
+_NS_PER_MS: Final = 1_000_000
 
 MarketUpdate = BookSnapshot | BookChange | TickChange | BadFrame
 
@@ -170,6 +172,8 @@ class Merge:
         """Take a link's next message."""
         side = self._sides[link]
         stamp = update.venue_time_ms if isinstance(update, BookSnapshot | BookChange) else None
+        if stamp is not None and stamp > now_ns // _NS_PER_MS + _AHEAD_MS_MAX:
+            stamp = None  # nonsense: it would make all that follows look old
         return self._take(side, _Entry(update, side.ms if stamp is None else stamp, now_ns))
 
     def owes(self, link: int) -> bool:
@@ -273,7 +277,7 @@ class Merge:
     def _restart(self, side: _Side, held: Sequence[_Entry]) -> None:
         self._first = self._head
         self._entries.clear()
-        self._base_ms = side.bound_ms
+        self._base_ms, self._reached_ms = side.bound_ms, 0
         self._last_ms = max((e.ms for e in held), default=0)
         self._entries.extend(e for e in held if e.ms > side.bound_ms)
         side.held, side.has_snapshot, side.bound_ms = [], False, -1
