@@ -33,7 +33,7 @@ def act(world: World, action: str) -> None:
             world.repeat(1)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(ACTIONS, st.integers(0, 10**6))
 def test_no_interleaving_of_two_links_makes_a_wrong_book(actions: list[str], seed: int) -> None:
     """Every book in use is one that the venue had, and never an older one than before."""
@@ -45,7 +45,7 @@ def test_no_interleaving_of_two_links_makes_a_wrong_book(actions: list[str], see
         assert not world.wrong(1), action
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(ACTIONS, st.integers(0, 10**6))
 def test_what_was_sent_to_a_link_that_stands_is_in_the_books(actions: list[str], seed: int) -> None:
     """Once all has arrived the books are the venue's; with both links down none is in use."""
@@ -61,7 +61,7 @@ def test_what_was_sent_to_a_link_that_stands_is_in_the_books(actions: list[str],
     assert Divergence.CONTRADICTED not in world.counted
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(ACTIONS, st.integers(0, 10**6))
 def test_a_link_may_go_while_the_other_has_caught_up(actions: list[str], seed: int) -> None:
     """Losing one of two links that brought everything voids no book."""
@@ -92,7 +92,7 @@ FAULTY = st.lists(
 )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(FAULTY, st.integers(0, 10**6))
 def test_messages_that_one_link_leaves_out_are_found(actions: list[str], seed: int) -> None:
     """A link that drops and repeats messages cannot make a lasting wrong book.
