@@ -9,7 +9,7 @@ last basis. It is asked only for what is guaranteed. Ours, but for the loop alon
 portfolio.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 from statistics import median
@@ -102,7 +102,7 @@ def line_up(event: Event) -> dict[str, Contender]:
     }
 
 
-def race(contenders: dict[str, Contender]) -> dict[str, float]:
+def race(contenders: Mapping[str, Callable[[], object]]) -> dict[str, float]:
     """Return each contender's median microseconds over rounds in which all take their turn."""
     repeats = {name: max(1, int(2e6 // timed(c, 3))) for name, c in contenders.items()}
     spent: dict[str, list[float]] = {name: [] for name in contenders}
@@ -112,7 +112,7 @@ def race(contenders: dict[str, Contender]) -> dict[str, float]:
     return {name: median(all_) for name, all_ in spent.items()}
 
 
-def timed(contender: Contender, repeats: int) -> float:
+def timed(contender: Callable[[], object], repeats: int) -> float:
     """Return nanoseconds of this thread's processor time per call."""
     started = thread_time_ns()
     for _ in range(repeats):
