@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from polyarb.core.money import MICROS, Collateral, Price, Size, complement
+from polyarb.core.money import (
+    MICROS,
+    Collateral,
+    Price,
+    Size,
+    complement,
+    notional_ceil,
+    notional_floor,
+)
 from polyarb.core.opportunity import Leg, Opportunity
 from polyarb.core.order import (
     BasketState,
@@ -138,11 +146,20 @@ class BookedFill:
     fee: Collateral
 
     @property
+    def notional(self) -> Collateral:
+        """Return the collateral that changed hands besides the fee, rounded against us.
+
+        The venue moves whole micros but tells only size and price, so a product that is no whole
+        micro is rounded up where we paid and down where we were paid. The truth is at most one
+        micro better for each maker's part of the match; it is equal where the product is whole.
+        """
+        up = self.fill.side is Side.BUY
+        return (notional_ceil if up else notional_floor)(self.fill.price, self.fill.size)
+
+    @property
     def cash(self) -> Collateral:
-        """Return the collateral that the fill moved: negative for a BUY. Exact to the micro."""
-        notional, rest = divmod(self.fill.price * self.fill.size, MICROS)
-        assert rest == 0, (self.fill.key, self.fill.price, self.fill.size)
-        signed = -notional if self.fill.side is Side.BUY else notional
+        """Return the collateral that the fill moved with its fee: negative for a BUY."""
+        signed = -self.notional if self.fill.side is Side.BUY else self.notional
         return Collateral(signed - self.fee)
 
 

@@ -181,8 +181,9 @@ class Fill:
     """One match of one of our orders, whatever feed told us.
 
     Key: (trade_id, order_id, bucket). size: tokens received (BUY) or given (SELL).
-    price: of the traded token; size x price is a whole number of micros. The venue's records carry
-    no fee: a taker's is `fees.fee_expected` per fill. match_time_ms: the venue's clock.
+    price: of the traded token; where the venue writes more than six decimals, rounded against us:
+    up for a BUY, down for a SELL. size x price need not be a whole number of micros. The venue's
+    records carry no fee: a taker's is `fees.fee_expected` per fill. match_time_ms: its clock.
     """
 
     trade_id: str

@@ -139,8 +139,6 @@ def _check_fill(booked: BookedFill, field: str) -> None:
     within(booked.fee, 0, AMOUNT_MAX, f"{field}.fee_micros")
     if fill.match_time_ms <= 0:
         raise BadInput(f"{field}.match_time", "must be set")
-    if fill.price * fill.size % MICROS:
-        raise BadInput(f"{field}.size_micros", "size x price must be a whole micro")
 
 
 def _check_action(action: ChainAction, field: str) -> None:

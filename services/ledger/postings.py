@@ -1,7 +1,7 @@
 """What a fact does to the books, as entries whose postings add up to nothing, asset by asset.
 
-A BUY pays price x size exactly, and the fee, out of the wallet, and brings the tokens in. Sign:
-positive is into the account.
+A BUY pays price x size, rounded up to the micro, and the fee out of the wallet, and brings the
+tokens in; a SELL is paid price x size rounded down. Sign: positive is into the account.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final
 
 from polyarb.core.basket import BookedFill, ChainAction, ChainActionState
-from polyarb.core.money import MICROS, Collateral, Size
+from polyarb.core.money import Collateral, Size
 from polyarb.core.order import Side, TradeState
 
 COLLATERAL: Final = "collateral"
@@ -57,8 +57,7 @@ class Entry:
 def fill_entry(booked: BookedFill) -> Entry:
     """Return the entry of one match."""
     fill = booked.fill
-    notional, rest = divmod(fill.price * fill.size, MICROS)
-    assert rest == 0, (fill.key, fill.price, fill.size)
+    notional = int(booked.notional)
     sign = 1 if fill.side is Side.BUY else -1
     return _entry(
         f"fill:{_name(booked)}",

@@ -19,6 +19,7 @@ from polyarb.venues.polymarket.answers import printable
 
 _TRADE_PREFIX: Final = "TRADE_STATUS_"
 _ORDER_PREFIX: Final = "ORDER_STATUS_"
+_DECIMALS: Final = 6
 _SECONDS_BELOW: Final = 10**11
 """Unix times under this are seconds (until the year 5138), the others milliseconds."""
 
@@ -100,7 +101,7 @@ def _fills(record: TradeRecord, me: Identity) -> Iterator[Fill]:
     bucket = _whole("bucket_index", record.bucket_index)
     side = _side(record.side)
     if _taken_by(record, me):
-        fill = Fill(
+        yield Fill(
             trade_id=record.id,
             order_id=record.taker_order_id.lower(),
             bucket=bucket,
@@ -108,25 +109,23 @@ def _fills(record: TradeRecord, me: Identity) -> Iterator[Fill]:
             condition_id=record.market.lower(),
             side=side,
             size=Size(_micros("size", record.size)),
-            price=_price(record.price),
+            price=_price(record.price, side),
             taker=True,
             state=state,
             match_time_ms=time_ms,
         )
-        if fill.size * fill.price % MICROS:
-            raise BadInput("price", "size x price of a taker's match is not whole micros")
-        yield fill
     for part in record.maker_orders or ():
         if me.owns(owner=part.owner, address=part.maker_address):
+            own_side = _maker_side(part, record.asset_id, side)
             yield Fill(
                 trade_id=record.id,
                 order_id=part.order_id.lower(),
                 bucket=bucket,
                 token_id=part.asset_id,
                 condition_id=record.market.lower(),
-                side=_maker_side(part, record.asset_id, side),
+                side=own_side,
                 size=Size(_micros("matched_amount", part.matched_amount)),
-                price=_price(part.price),
+                price=_price(part.price, own_side),
                 taker=False,
                 state=state,
                 match_time_ms=time_ms,
@@ -222,8 +221,15 @@ def _side(text: str) -> Side:
         raise BadInput("side", f"unknown side {printable(text)!r}") from None
 
 
-def _price(text: str) -> Price:
-    price = _micros("price", text)
+def _price(text: str, side: Side) -> Price:
+    """Return a price in micros; more digits, as an average has, are rounded against us."""
+    whole, dot, fraction = text.partition(".")
+    beyond = fraction[_DECIMALS:]
+    if beyond and not (beyond.isascii() and beyond.isdigit()):
+        raise BadInput("price", f"not a plain decimal number: {printable(text)!r}")
+    price = _micros("price", f"{whole}{dot}{fraction[:_DECIMALS]}")
+    if side is Side.BUY and beyond.strip("0"):
+        price += 1
     if not 0 < price < MICROS:
         raise BadInput("price", f"not between 0 and 1: {printable(text)!r}")
     return Price(price)

@@ -280,13 +280,26 @@ def test_fill_moves_cash_with_its_fee(stack: Opportunity) -> None:
     assert bought(leg, 10, 350_000, side=Side.SELL).cash == 3_409_000
 
 
-def test_cash_of_a_fraction_of_a_micro_is_a_mistake(stack: Opportunity) -> None:
-    """The venue settles whole micros: anything else was read wrong."""
-    booked = bought(stack.legs[0], 1, 350_000)
-    dust = replace(booked, fill=replace(booked.fill, size=Size(1)))
+@pytest.mark.parametrize(
+    ("side", "size", "price", "notional"),
+    [
+        (Side.BUY, 5_051_019, 980_000, 4_949_999),
+        (Side.SELL, 5_051_019, 980_000, 4_949_998),
+        (Side.BUY, 1, 350_000, 1),
+        (Side.SELL, 1, 350_000, 0),
+        (Side.BUY, 10_000, 512_300, 5_123),
+        (Side.SELL, 10_000, 512_300, 5_123),
+    ],
+)
+def test_a_fraction_of_a_micro_is_rounded_against_us(
+    stack: Opportunity, side: Side, size: int, price: int, notional: int
+) -> None:
+    """We count on paying the next whole micro, or on being paid the last one."""
+    booked = bought(stack.legs[0], 1, price, side=side)
+    odd = replace(booked, fill=replace(booked.fill, size=Size(size)))
 
-    with pytest.raises(AssertionError):
-        _ = dust.cash
+    assert odd.notional == notional
+    assert odd.cash == (-notional if side is Side.BUY else notional) - odd.fee
 
 
 def test_tokens_are_settled_when_the_trade_is_confirmed(stack: Opportunity) -> None:

@@ -63,12 +63,13 @@ def test_a_malformed_intent_is_refused_by_field(
     assert raised.value.field == field
 
 
-def test_a_fill_that_is_no_whole_micro_is_refused() -> None:
-    """It cannot be booked exactly, and is not rounded."""
+def test_a_fill_that_is_no_whole_micro_is_taken() -> None:
+    """The venue tells such sizes: they are booked rounded against us, not refused."""
     odd = execution(GOOD, BasketState.WORKING, fills=[fill(GOOD.orders[0], size=1)])
 
-    with pytest.raises(BadInput, match="whole micro"):
-        checks.check_execution(odd)
+    checks.check_execution(odd)
+
+    assert odd.fills[0].cash == -1 - odd.fills[0].fee
 
 
 @pytest.mark.parametrize(

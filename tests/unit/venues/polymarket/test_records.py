@@ -161,13 +161,53 @@ def test_trade_states_have_two_spellings(text: str, state: TradeState) -> None:
         {"match_time": "yesterday"},
         {"match_time": "", "timestamp": ""},
         {"bucket_index": "two"},
-        {"size": "5.051019", "price": "0.98"},
+        {"price": "0.1234567e1"},
+        {"price": "0.123456-7"},
+        {"price": "0.123456٣"},
+        {"price": "0.9999999", "side": "BUY"},
+        {"price": "0.0000009", "side": "SELL"},
+        {"size": "5.0510191"},
     ],
 )
 def test_an_impossible_trade_is_refused(fields: dict[str, Any]) -> None:
     """Values that no trade can have are errors, never guesses."""
     with pytest.raises(BadInput):
         fills_of(a_trade(owner="my-key", **fields), ME)
+
+
+def test_a_match_of_a_fraction_of_a_micro_is_a_fill() -> None:
+    """5.051019 at .98 is what the venue gave for five dollars; the figures stay as told."""
+    record = a_trade(owner="my-key", size="5.051019", price="0.98")
+
+    (fill,) = fills_of(record, ME)
+
+    assert (fill.size, fill.price) == (5_051_019, 980_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "buy", "sell"),
+    [
+        ("0.5123456789", 512_346, 512_345),
+        ("0.51234500", 512_345, 512_345),
+        ("0.5123450000000000000001", 512_346, 512_345),
+        (".5", 500_000, 500_000),
+    ],
+)
+def test_a_price_of_many_digits_is_rounded_against_us(text: str, buy: int, sell: int) -> None:
+    """An average may have any number of digits: we pay no less and receive no more than it."""
+    prices = {
+        side: fills_of(a_trade(owner="my-key", side=side, price=text), ME)[0].price
+        for side in ("BUY", "SELL")
+    }
+
+    assert prices == {"BUY": buy, "SELL": sell}
+
+
+def test_a_maker_s_price_is_rounded_by_its_own_side() -> None:
+    """The taker sells, so we bought: up."""
+    part = a_slice(side="", price="0.5700001")
+
+    assert fills_of(a_trade(side="SELL", maker_orders=[part]), ME)[0].price == 570_001
 
 
 @pytest.mark.parametrize(
