@@ -108,9 +108,10 @@ def _trade_table(trades: list[Trade]) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for trade in trades:
         state = BasketState.Name(trade.state).removeprefix("BASKET_STATE_")
-        money = (trade.expected_micros, trade.net_micros, trade.fees_micros)
-        title = trade.title or trade.event_id
-        table.add_row(_time(trade.open_time), title, state, *(format_micros(m) for m in money))
+        # What an open basket has paid so far is no loss.
+        net = format_micros(trade.net_micros) if trade.HasField("end_time") else "open"
+        money = (format_micros(trade.expected_micros), net, format_micros(trade.fees_micros))
+        table.add_row(_time(trade.open_time), trade.title or trade.event_id, state, *money)
     return table
 
 

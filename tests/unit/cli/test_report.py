@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console
 
 from polyarb.cli import report
 from polyarb.v1.ledger_service_pb2 import Performance, Trade
-from polyarb.v1.order_pb2 import BASKET_STATE_UNWOUND
+from polyarb.v1.order_pb2 import BASKET_STATE_HOLDING, BASKET_STATE_UNWOUND
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
@@ -70,7 +71,21 @@ def test_json_holds_every_figure() -> None:
 def test_trades_are_listed_with_their_end() -> None:
     """A person sees event, state and net."""
     out = StringIO()
-    trade = Trade(title="Who wins?", state=BASKET_STATE_UNWOUND, net_micros=-12_345)
+    trade = Trade(
+        title="Who wins?", state=BASKET_STATE_UNWOUND, net_micros=-12_345, end_time=Timestamp()
+    )
     report.draw(Console(file=out, width=160), Performance(), [trade])
 
     assert all(text in out.getvalue() for text in ("Who wins?", "UNWOUND", "-0.012345"))
+
+
+def test_what_an_open_basket_has_paid_is_no_loss() -> None:
+    """Before its end a basket has no net: it is called open."""
+    out = StringIO()
+    trade = Trade(title="Who wins?", state=BASKET_STATE_HOLDING, net_micros=-9_000_000)
+    report.draw(Console(file=out, width=160), Performance(), [trade])
+
+    lines = [line for line in out.getvalue().splitlines() if "HOLDING" in line]
+    assert len(lines) == 1
+    assert "open" in lines[0]
+    assert "-9.0" not in lines[0]
