@@ -224,6 +224,13 @@ class OrderEntry(Protocol):
         """Yield our own order and fill updates for ever, reconnecting by itself."""
         ...
 
+    async def heartbeat(self, heartbeat_id: str) -> str:
+        """Send one beat of the dead-man switch; returns the id that the next beat must carry.
+
+        The first id is "". Once begun, the venue cancels what rests when the beats stop.
+        """
+        ...
+
     async def balances(self, token_ids: Sequence[str]) -> Balances:
         """Return settled balances of collateral and of these tokens."""
         ...

@@ -23,6 +23,7 @@ from polyarb.v1 import executor_service_pb2 as pb
 from polyarb.venues.base import OrderEntry, OrderUpdate, UserLink
 from polyarb.wire.basket import execution_to
 from services.executor.basket import Basket, opened
+from services.executor.heartbeat import Heart, may_rest
 from services.executor.perform import Performer
 from services.executor.plan import Finish
 from services.executor.record import Recorder
@@ -65,6 +66,7 @@ class Engine:
         self._performer = Performer(
             self, orders=orders, settler=settler, ledger=ledger, now_ns=now_ns, new_id=new_id
         )
+        self._heart = Heart(beat=orders.heartbeat, rests=self._may_rest)
         self._tasks: asyncio.TaskGroup | None = None
         self._basket_of_order: dict[str, str] = {}
         self._early: dict[str, Approved[Intent]] = {}
@@ -111,6 +113,7 @@ class Engine:
             for approved in list(self._early.values()):
                 self.accept(approved)
             self._early.clear()
+            tasks.create_task(self._heart.run())
             tasks.create_task(self._settler.redeem_periodically())
 
     def adopt(self, basket: Basket) -> None:
@@ -145,6 +148,13 @@ class Engine:
             return refused
         self._tasks.create_task(self._performer.work(basket))
         return ""
+
+    def _may_rest(self) -> bool:
+        return any(not b.final and may_rest(b.execution, b.planned) for b in self.baskets.values())
+
+    def start_beating(self) -> None:
+        """Let the venue hear from us for as long as an order may rest."""
+        self._heart.wake()
 
     async def _follow_user(self) -> None:
         async with aclosing(self._orders.user_updates()) as updates:  # type: ignore[type-var]

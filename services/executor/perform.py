@@ -82,6 +82,10 @@ class Desk(Protocol):
         """Route the news of the basket's orders to it."""
         ...
 
+    def start_beating(self) -> None:
+        """Let the venue hear from us for as long as an order may rest."""
+        ...
+
     def hear_fill(self, fill: Fill, feed: str) -> None:
         """Take a report of a fill of any basket."""
         ...
@@ -177,6 +181,7 @@ class Performer:
         basket.set_state(BasketState.WORKING if entry else BasketState.REMEDY)
         for order_id in order_ids:
             basket.set_order(order_id, OrderState.SENT)
+        self._desk.start_beating()
         purpose = Purpose.ENTRY if entry else Purpose.REMEDY
         left = await self._post(basket, order_ids, purpose)
         for _ in range(0 if entry else _RESENDS_MAX):

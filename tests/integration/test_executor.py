@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
+from prometheus_client import REGISTRY
 
 from integration.executor_parts import ASKS, BIDS, EXITS, Desk, opened, until
 from integration.executor_process import Swallower, hosted
@@ -38,6 +39,12 @@ def bought_once(execution: Execution) -> bool:
     keys = Counter(b.fill.key for b in execution.fills)
     entries = Counter(o.leg for o in execution.orders if o.attempt == 0)
     return all(n == 1 for n in [*keys.values(), *entries.values()])
+
+
+def beats_accepted() -> float:
+    """How many heartbeats the venue took."""
+    name, labels = "polyarb_executor_heartbeats_total", {"outcome": "accepted"}
+    return REGISTRY.get_sample_value(name, labels) or 0
 
 
 async def test_a_full_basket_ends_complete_with_its_guarantee(desk: Desk) -> None:
@@ -80,6 +87,7 @@ async def test_a_partly_matched_remedy_does_not_stay_on_the_book(desk: Desk) -> 
     market = desk.event().questions[2].market
     thin = desk.maker.request(market.yes_token, Side.BUY, 340_000, 8 * MICROS)
     await desk.maker.place(thin)
+    beats = beats_accepted()
     await desk.trade(intent)
 
     async def cancelled() -> bool:
@@ -97,6 +105,7 @@ async def test_a_partly_matched_remedy_does_not_stay_on_the_book(desk: Desk) -> 
         bought[attempts[booked.fill.order_id]] += booked.fill.size
     assert execution.state is BasketState.COMPLETE
     assert (bought[2, 1], bought[2, 2]) == (8 * MICROS, 12 * MICROS)
+    assert beats_accepted() > beats
 
 
 async def test_a_leg_that_is_gone_for_good_is_unwound_within_the_bound(desk: Desk) -> None:

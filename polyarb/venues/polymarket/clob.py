@@ -57,6 +57,7 @@ class ClobSettings:
 
     post_deadline_s: float = 5.0
     read_deadline_s: float = 10.0
+    beat_deadline_s: float = 2.5
     orders: BucketLimits = field(default=STANDARD_ORDERS)
     cancels: BucketLimits = field(default=STANDARD_CANCELS)
 
@@ -274,7 +275,7 @@ class ClobClient:
 
     async def _beat(self, heartbeat_id: str) -> Answer | Lost:
         body = msgspec.json.encode({"heartbeat_id": heartbeat_id})
-        return await self._send("POST", "/v1/heartbeats", body, self._settings.read_deadline_s)
+        return await self._send("POST", "/v1/heartbeats", body, self._settings.beat_deadline_s)
 
     async def aclose(self) -> None:
         """Close every connection."""
