@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from polyarb.core.book import BookFault, Level, LiveBook, OrderBook
 from polyarb.core.fees import fee_per_token_atto
 from polyarb.core.market import Market
-from polyarb.core.money import Price, complement
+from polyarb.core.money import Price, complement, format_decimal
 from polyarb.core.opportunity import AlarmKind, DataAlarm
 from polyarb.venues.base import (
     BadFrame,
@@ -273,7 +273,7 @@ class Books:
         if tracked.quarantine is not None or not book.crossed:
             return False
         bid, ask, fee = book.bids[0].price, book.asks[0].price, tracked.market.fee
-        message = f"bid {bid} at or above ask {ask}"
+        message = f"bid {format_decimal(bid)} at or above ask {format_decimal(ask)}"
         if stamp is not None and stamp == tracked.crossed_ms:
             tracked.quarantine, tracked.detail = AlarmKind.CROSSED_BOOK, message
             return True
