@@ -28,10 +28,10 @@ COMPILE := $(VENV)/bin/uv pip compile -q --universal -p 3.11 --generate-hashes \
 	--no-emit-$(INDEX)-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 PROTOC := $(PY) -m grpc_tools.protoc -Iproto
 
-.PHONY: help setup run test check fmt lint types proto drift tidy lock bench corpus fuzz image chart clean
+.PHONY: help setup run test check fmt lint types proto drift tidy conformance lock bench corpus fuzz image chart clean
 
 help: ## List these targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.stamp ## Build .venv from the hash-locked requirements; instant when nothing changed
 
@@ -79,6 +79,9 @@ drift: proto ## Fail when polyarb/v1 is not what proto/ generates
 
 tidy: setup ## Execute the style guide
 	@$(PY) -m pytest -q -p no:benchmark tests/test_tidy.py
+
+conformance: setup ## Run the venue's own clients against the simulated venue; part of make test
+	@$(PYTEST) tests/conformance $(ARGS)
 
 lock: setup ## Write the hash-locked requirements from pyproject.toml (ARGS=--upgrade to move versions)
 	@$(COMPILE) $(ARGS) -o requirements.txt
