@@ -3,7 +3,9 @@
 import gzip
 import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -80,17 +82,71 @@ def test_every_market_of_2026_07_is_understood_with_its_fee(recordings: Path) ->
 
 
 def test_every_token_of_the_clob_page_follows_from_its_condition(recordings: Path) -> None:
-    """A thousand listed pairs, binary or negative-risk: the check refuses none of them."""
+    """A thousand listed pairs, each binary or negative-risk: the check refuses none of them."""
     page = load(recordings / "wom/clob_simplified_markets_2026-02.json.gz")
-    sample = page["data"][::10]
 
-    proved = [
-        tuple(t["token_id"] for t in m["tokens"])
-        in [outcome_tokens(m["condition_id"], neg_risk=n) for n in (False, True)]
-        for m in sample
+    kinds = Counter(
+        tuple(n for n in (False, True) if outcome_tokens(m["condition_id"], neg_risk=n) == listed)
+        for m in page["data"]
+        for listed in [tuple(t["token_id"] for t in m["tokens"])]
+    )
+
+    assert kinds == {(True,): 621, (False,): 379}
+
+
+def test_every_token_of_the_older_clob_listings_follows_from_its_condition(
+    recordings: Path,
+) -> None:
+    """As its own flag says, but for one market that was listed before it had tokens."""
+    py = recordings / "nautilus/py_resources/http_responses"
+    markets = [
+        *load(py / "markets.json.gz")["data"],
+        load(py / "market.json"),
+        load(recordings / NAUTILUS / "clob_market_closed_binary_accepting_false.json"),
+        load(recordings / NAUTILUS / "clob_market_closed_binary_accepting_true.json"),
     ]
 
-    assert Counter(proved) == {True: 100}
+    unproved = [
+        listed
+        for m in markets
+        for listed in [tuple(t["token_id"] for t in m["tokens"])]
+        if outcome_tokens(m["condition_id"], neg_risk=m["neg_risk"]) != listed
+    ]
+
+    assert len(markets) == 103
+    assert unproved == [("", "")]
+
+
+def every_gamma_market(recordings: Path) -> list[dict[str, Any]]:
+    """Return the 392 markets of both recorded listings, pretended open."""
+    page = load(recordings / "wom/gamma_markets_2026-02-13T0002Z.json.gz")
+    with gzip.open(recordings / "ligengxin96/BTC-5m-markets-2026-07-24.jsonl.gz", "rb") as file:
+        page += [json.loads(line)["raw"] for line in file]
+    return [{**m, "closed": False, "acceptingOrders": True} for m in page]
+
+
+def flipped(market: dict[str, Any], rng: Random) -> Iterator[dict[str, Any]]:
+    """Yield the market with one byte changed in its condition id, then in either token id."""
+    mask = rng.randrange(1, 256) << 8 * rng.randrange(32)
+    yield {"conditionId": f"0x{int(market['conditionId'], 16) ^ mask:064x}"}
+    yes, no = json.loads(market["clobTokenIds"])
+    yield {"clobTokenIds": json.dumps([str(int(yes) ^ mask), no])}
+    yield {"clobTokenIds": json.dumps([yes, str(int(no) ^ mask)])}
+
+
+def test_a_flipped_byte_blocks_every_recorded_market(recordings: Path) -> None:
+    """In the condition or a token, anywhere: the market is skipped and says what does not fit."""
+    rng = Random("flipped bytes")
+    markets = every_gamma_market(recordings)
+
+    honest = [alone(m) for m in markets]
+    spoilt = [alone(m, **changes) for m in markets for changes in flipped(m, rng)]
+
+    assert sum(len(e.markets) for f in honest for e in f.events) == len(markets) == 392
+    assert [f.events for f in spoilt if f.events] == []
+    reasons = Counter(f.skipped[0].reason.partition(" ")[0] for f in spoilt)
+    assert set(reasons) == {"conditionId:", "clobTokenIds:"}
+    assert reasons.total() == 3 * 392
 
 
 @pytest.mark.parametrize(
