@@ -6,6 +6,7 @@
     └── VenueError          a call to a venue failed. Did it happen?
         ├── NotSent         it did not happen and may be sent again
         ├── Rejected        it did not happen; sending it again as it is gives the same answer
+        │   └── Unauthorized    because the venue does not know our credentials
         └── OutcomeUnknown  it may have happened: ask before acting
 
 A refusal by risk is a value, not an exception. A programmer's error is an assertion.
@@ -45,6 +46,10 @@ class NotSent(VenueError):
 
 class Rejected(VenueError):
     """The call was refused. Sending it again unchanged gives the same answer."""
+
+
+class Unauthorized(Rejected):
+    """The venue does not know our credentials: with others the same call may be taken."""
 
 
 class OutcomeUnknown(VenueError):

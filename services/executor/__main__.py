@@ -3,11 +3,15 @@
 import asyncio
 import time
 import uuid
+from collections.abc import Awaitable, Callable
+from functools import partial
 from random import SystemRandom
 
 from polyarb import clients
 from polyarb.chassis import run
 from polyarb.v1.executor_service_pb2_grpc import add_ExecutorServiceServicer_to_server
+from polyarb.venues.polymarket.user import backoff_s
+from services.executor.access import Access, GuardedOrders
 from services.executor.config import ExecutorSettings
 from services.executor.engine import Engine
 from services.executor.record import Recorder
@@ -23,17 +27,30 @@ def _new_id() -> str:
     return str(uuid.uuid4())
 
 
+async def _close_at_the_end(*closers: Callable[[], Awaitable[object]]) -> None:
+    """Keep the connections until the process ends."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        for close in closers:
+            await close()
+
+
 async def build(settings: ExecutorSettings) -> run.Hosted:
     """Wire the executor."""
-    desk = await open_desk(settings, now_ns=time.time_ns, rng=SystemRandom())
+    rng = SystemRandom()
+    desk = await open_desk(settings, now_ns=time.time_ns, rng=rng)
+    access = Access(renew=desk.renew, pause_s=partial(backoff_s, rng=rng), now_ns=time.time_ns)
+    orders = GuardedOrders(desk.orders, access)
     channel = clients.open_channel(settings.ledger_address)
     ledger = clients.LedgerClient(channel)
     recorder = Recorder(ledger)
     settler = Settler(
-        settlement=desk.settlement, orders=desk.orders, recorder=recorder, now_ns=time.time_ns
+        settlement=desk.settlement, orders=orders, recorder=recorder, now_ns=time.time_ns
     )
     engine = Engine(
-        orders=desk.orders,
+        orders=orders,
+        access=access,
         settler=settler,
         recorder=recorder,
         ledger=ledger,
@@ -44,27 +61,18 @@ async def build(settings: ExecutorSettings) -> run.Hosted:
         engine=engine,
         settler=settler,
         recorder=recorder,
-        orders=desk.orders,
+        orders=orders,
         ledger=ledger,
         now_ns=time.time_ns,
         new_id=_new_id,
     )
-    servicer = ExecutorServicer(engine=engine, orders=desk.orders, reconciler=reconciler)
+    servicer = ExecutorServicer(engine=engine, orders=orders, reconciler=reconciler)
 
     async def drain() -> None:
         """Finish what is under way; what does not finish is recovered at the next start."""
         engine.draining = True
         while engine.under_way or not recorder.idle:  # noqa: ASYNC110 - the bound is grace_s
             await asyncio.sleep(_POLL_S)
-
-    async def close_at_the_end() -> None:
-        """Keep the connections until the process ends."""
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await desk.orders.aclose()
-            await desk.settlement.aclose()
-            await channel.close()
 
     return run.Hosted(
         name="executor",
@@ -75,7 +83,7 @@ async def build(settings: ExecutorSettings) -> run.Hosted:
         loops=[
             lambda: engine.run(reconciler.recover),
             reconciler.report_periodically,
-            close_at_the_end,
+            partial(_close_at_the_end, orders.aclose, desk.settlement.aclose, channel.close),
         ],
         blocked=engine.blocked,
         drain=drain,

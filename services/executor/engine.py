@@ -22,6 +22,7 @@ from polyarb.core.order import (
 from polyarb.v1 import executor_service_pb2 as pb
 from polyarb.venues.base import OrderEntry, OrderUpdate, UserLink
 from polyarb.wire.basket import execution_to
+from services.executor.access import Access
 from services.executor.basket import Basket, opened
 from services.executor.heartbeat import Heart, may_rest
 from services.executor.perform import Performer
@@ -53,6 +54,7 @@ class Engine:
         self,
         *,
         orders: OrderEntry,
+        access: Access,
         settler: Settler,
         recorder: Recorder,
         ledger: LedgerClient,
@@ -60,6 +62,7 @@ class Engine:
         new_id: Callable[[], str],
     ) -> None:
         self._orders = orders
+        self._access = access
         self._settler = settler
         self._recorder = recorder
         self._now_ns = now_ns
@@ -91,7 +94,7 @@ class Engine:
         reasons = {
             STARTING: self._tasks is None,
             "stopping": self.draining,
-            self._performer.stopped: bool(self._performer.stopped),
+            self._access.blocked(): bool(self._access.blocked()),
             self.refused: bool(self.refused),
             "the venue's user channel is down": not self._link_up,
             "the venue takes no such orders now": self._now_ns() < self._performer.paused_until_ns,
@@ -104,6 +107,7 @@ class Engine:
         """Recover, then work for ever."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._recorder.run())
+            tasks.create_task(self._access.run())
             tasks.create_task(self._follow_user())
             await recover()
             self._tasks = tasks
@@ -157,14 +161,28 @@ class Engine:
         self._heart.wake()
 
     async def _follow_user(self) -> None:
+        """Listen for ever, anew with every change of credentials."""
+        while True:
+            self._access.renewed.clear()
+            async with asyncio.TaskGroup() as tasks:
+                listening = tasks.create_task(self._listen())
+                await self._access.renewed.wait()
+                listening.cancel()
+            self._hear_link(UserLink(up=False))
+
+    def _hear_link(self, link: UserLink) -> None:
+        """Remember whether we hear our own news; every basket asks for what it may have missed."""
+        self._link_up = link.up
+        logger.log("INFO" if link.up else "WARNING", "user channel up={}", link.up)
+        for basket in self.baskets.values():
+            basket.changed.set()
+
+    async def _listen(self) -> None:
         async with aclosing(self._orders.user_updates()) as updates:  # type: ignore[type-var]
             async for update in updates:
                 match update:
-                    case UserLink(up=up):
-                        self._link_up = up
-                        logger.log("INFO" if up else "WARNING", "user channel up={}", up)
-                        for basket in self.baskets.values():
-                            basket.changed.set()
+                    case UserLink():
+                        self._hear_link(update)
                     case Fill():
                         self.hear_fill(update, "stream")
                     case OrderUpdate():

@@ -94,7 +94,7 @@ class Desk(Protocol):
 class Performer:
     """Does the steps of every basket; each basket's task is in here one step at a time.
 
-    paused_until_ns: before it the venue takes no orders. stopped: why nothing is sent any more.
+    paused_until_ns: before it the venue takes no orders.
     """
 
     def __init__(
@@ -114,7 +114,6 @@ class Performer:
         self._now_ns = now_ns
         self._new_id = new_id
         self.paused_until_ns = 0
-        self.stopped = ""
 
     async def work(self, basket: Basket) -> None:
         """Bring a basket to its end."""
@@ -216,9 +215,6 @@ class Performer:
 
     def _heed(self, result: PostResult) -> None:
         POSTS.labels(result.outcome.name).inc()
-        if result.stop and not self.stopped:
-            self.stopped = f"the venue refused our credentials: {result.reason}"
-            logger.critical("{}", self.stopped)
         if result.halted_for_s:
             until_ns = self._now_ns() + result.halted_for_s * 1_000_000_000
             self.paused_until_ns = max(self.paused_until_ns, until_ns)

@@ -1,7 +1,7 @@
 """Whose money is traded, and the clients that act for it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -25,10 +25,11 @@ _RETRY_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """The clients of one wallet."""
+    """The clients of one wallet. renew: gives `orders` other credentials; raises PolyarbError."""
 
     orders: ClobClient
     settlement: RelayerSettlement
+    renew: Callable[[], Awaitable[None]]
 
 
 def check(settings: ExecutorSettings) -> None:
@@ -66,15 +67,17 @@ async def open_desk(settings: ExecutorSettings, *, now_ns: Callable[[], int], rn
     logger.info(
         "wallet maker={} key={} type={}", wallet.maker, signer.address, wallet.signature_type
     )
+    orders = ClobClient(
+        urls=urls, signer=signer, wallet=wallet, credentials=credentials, now_ns=now_ns, rng=rng
+    )
+
+    async def renew() -> None:
+        """Derive the key's credentials again, or create them; asks once."""
+        orders.renew(await _asked_credentials(urls, signer, now_ns))
+
     return Desk(
-        orders=ClobClient(
-            urls=urls,
-            signer=signer,
-            wallet=wallet,
-            credentials=credentials,
-            now_ns=now_ns,
-            rng=rng,
-        ),
+        orders=orders,
+        renew=renew,
         settlement=RelayerSettlement(
             urls=urls,
             signer=signer,
@@ -119,14 +122,19 @@ def warn_of_exposed_key(path: str) -> None:
 
 async def _credentials(urls: VenueUrls, signer: Signer, now_ns: Callable[[], int]) -> Credentials:
     """Ask until the venue answers; a refusal ends the process."""
+    while True:
+        try:
+            return await _asked_credentials(urls, signer, now_ns)
+        except NotSent as e:
+            logger.warning("no credentials yet error={}", e)
+            await asyncio.sleep(_RETRY_S)
+
+
+async def _asked_credentials(
+    urls: VenueUrls, signer: Signer, now_ns: Callable[[], int]
+) -> Credentials:
     http = new_client(urls.clob)
     try:
-        while True:
-            try:
-                now_s = now_ns() // 1_000_000_000
-                return await obtain_credentials(http, signer, timestamp_s=now_s)
-            except NotSent as e:
-                logger.warning("no credentials yet error={}", e)
-                await asyncio.sleep(_RETRY_S)
+        return await obtain_credentials(http, signer, timestamp_s=now_ns() // 1_000_000_000)
     finally:
         await http.aclose()

@@ -13,7 +13,6 @@ from polyarb.core.basket import ChainActionState, Execution, Intent
 from polyarb.core.leg_risk import worst_leg_loss
 from polyarb.core.money import MICROS, Price, format_decimal, notional_ceil
 from polyarb.core.order import BasketState, OrderState, Side, TradeState
-from polyarb.v1 import executor_service_pb2 as executor_pb
 from polyarb.venues.simulated.world import ListedEvent
 
 WIDE = ("continental-hoops-champion", "next-prime-minister-of-valmark", "civic-party-nominee")
@@ -249,26 +248,6 @@ async def test_fills_are_booked_once_although_the_user_channel_breaks(desk: Desk
     assert execution.state is BasketState.COMPLETE
     assert bought_once(execution)
     assert len(execution.fills) == (await desk.statement())["trade_count"] == 3
-
-
-async def test_a_venue_that_forgot_our_keys_is_named_as_the_reason(desk: Desk) -> None:
-    """As after its restart: no basket is taken, and the wallet's answer says why."""
-    await desk.quote(desk.event(), BIDS, yes=True)
-    desk.venue.venue.keys._by_key.clear()
-    await desk.fault("cut_links", channel="user")
-
-    async def named() -> bool:
-        told = await desk.executor.GetWallet(executor_pb.GetWalletRequest())
-        return "the venue refuses to show the wallet" in told.blocked_reason
-
-    await until(named, "the reason is named")
-    intent = desk.intent(desk.event())
-    await desk.reserve(intent)
-
-    (refused,) = await desk.execute(intent)
-
-    assert "401" in refused
-    assert (await desk.ended(intent)).state is BasketState.VOID
 
 
 async def test_a_set_of_yes_is_held_and_redeemed_soon_after_the_resolution(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from polyarb.core.errors import NotSent, OutcomeUnknown, Rejected
+from polyarb.core.errors import NotSent, OutcomeUnknown, Rejected, Unauthorized
 from polyarb.venues.polymarket.transport import Answer, Lost
 
 T = TypeVar("T")
@@ -15,6 +15,7 @@ UNREADABLE: Final = (ValueError, RecursionError)
 
 _TEXT_MAX: Final = 200
 _LONG_HEX: Final = re.compile(r"(?:0x)?[0-9a-fA-F]{65,}")
+_UNAUTHORIZED: Final = 401
 _BUSY: Final = frozenset({425, 429, 503})
 
 
@@ -27,6 +28,8 @@ def read_json(answer: Answer | Lost, what: str, kind: type[T]) -> T:
         raise NotSent(f"{what}: {answer.reason}")
     if answer.status in _BUSY or answer.status >= 500:
         raise NotSent(_failure(what, answer))
+    if answer.status == _UNAUTHORIZED:
+        raise Unauthorized(_failure(what, answer))
     if answer.status != 200:
         raise Rejected(_failure(what, answer))
     try:
@@ -41,6 +44,8 @@ def done_json(answer: Answer | Lost, what: str, kind: type[T]) -> T:
         raise (OutcomeUnknown if answer.sent else NotSent)(f"{what}: {answer.reason}")
     if answer.status in _BUSY:
         raise NotSent(_failure(what, answer))
+    if answer.status == _UNAUTHORIZED:
+        raise Unauthorized(_failure(what, answer))
     if 400 <= answer.status < 500:
         raise Rejected(_failure(what, answer))
     if answer.status != 200:

@@ -96,6 +96,11 @@ class ClobClient:
         """Return whose money is traded."""
         return self._wallet
 
+    def renew(self, credentials: Credentials) -> None:
+        """Use other credentials from the next request on, and from the next `user_updates`."""
+        self._credentials = credentials
+        self._identity = Identity(api_key=credentials.key, maker=self._wallet.maker)
+
     def order_id(self, request: OrderRequest) -> str:
         """Return the id that the venue will give this order: the hash of what is signed."""
         return order_hash(request)
