@@ -46,6 +46,9 @@ for _code in (_APPROVED, *(c.name for c in RefusalCode)):
     DECISIONS.labels(_code)
 
 _INBOX: Final = 4096
+_OVER: Final = "over"
+"""Stands for the last opportunity of an event where that has ended."""
+
 _EVENTS_MAX: Final = 50_000
 _SCANNER_SILENCE_S: Final = 3.0
 _RECONNECT_S: Final = 0.3
@@ -174,6 +177,8 @@ class Decider:
                 self._hear_opportunity(response.opportunity)
             case "ended":
                 self._inbox.remove(response.ended.event_id)
+                if response.ended.event_id in self._last_id:
+                    self._last_id[response.ended.event_id] = _OVER
             case "sweep_started":
                 self._check_limits(response.sweep_started.cycle)
             case "sweep_finished":
@@ -276,7 +281,13 @@ class Decider:
         refused = await self._reserve(intent)
         if refused is not None:
             return refused
-        self._hold(intent.opportunity)
+        opportunity = intent.opportunity
+        own_id = opportunity.opportunity_id
+        if self._last_id.get(opportunity.event_id, own_id) != own_id:
+            reason = "the opportunity ended while its capital was being reserved"
+            await self._handover.give_up(intent, request_id=self._new_id(), reason=reason)
+            return Refused(code=RefusalCode.STALE, message=reason)
+        self._hold(opportunity)
         await self._handover.forward(intent)
         return intent
 

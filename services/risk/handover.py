@@ -53,6 +53,16 @@ class Handover:
         if refused:
             logger.warning("executor refused intent={} reason={}", intent.intent_id, refused)
 
+    async def give_up(self, intent: Intent, *, request_id: str, reason: str) -> None:
+        """Release an intent that was reserved and shall not be handed over after all."""
+        try:
+            await self._ledger.void(
+                request_id=request_id, intent_id=intent.intent_id, reason=reason
+            )
+        except grpc.RpcError as e:
+            logger.warning("not released intent={} error={}", intent.intent_id, explain(e))
+            self.doubt()
+
     async def run(self) -> None:
         """Look after every doubt until it is resolved, for ever. The start is a doubt too."""
         while True:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import pytest
 from loguru import logger
@@ -200,6 +201,31 @@ async def test_what_ended_while_it_waited_is_not_decided(system: System) -> None
 
     assert (await risk.verdict(1))[0] == "APPROVED"
     assert risk.decisions(2) == []
+
+
+async def test_what_ended_while_it_was_being_reserved_is_released(system: System) -> None:
+    """Nothing is sent, its capital is free again, and the next opportunity is taken."""
+    risk = await system.risk()
+    system.ledger.open.clear()
+    gone = system.found(1)
+    system.scanner.find(gone)
+    await until(lambda: system.ledger.asked, "it is being reserved")
+    system.scanner.say(
+        ended=scanner_service_pb2.OpportunityEnded(
+            opportunity_id=gone.opportunity_id, event_id=gone.event_id
+        )
+    )
+    system.scanner.sweep(1)
+    await until(lambda: risk.decider.counts.cycles == 1, "the end is heard")
+
+    system.ledger.open.set()
+    verdict = await risk.verdict(1)
+
+    assert verdict == ("STALE", "the opportunity ended while its capital was being reserved")
+    assert system.executor.intents == []
+    assert await system.books.unresolved() == ()
+    system.scanner.find(replace(gone, opportunity_id="another"))
+    assert (await risk.verdict(1, 2))[0] == "APPROVED"
 
 
 async def test_a_flood_sheds_opportunities_and_nothing_else(system: System) -> None:
