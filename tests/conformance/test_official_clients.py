@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import httpx
 import pytest
 from polymarket import AsyncPublicClient, AsyncSecureClient, RelayerApiKey
 from polymarket.environments import PRODUCTION, Environment, _create_environment
@@ -257,6 +258,28 @@ async def test_the_official_client_splits_and_merges_through_the_relayer(
 
     assert held.balance == 5 * MICROS
     assert money.balance == 9_995 * MICROS
+
+
+async def test_the_official_client_redeems_what_it_holds_of_a_resolved_market(
+    venue: SimulatedServer, wallet: AsyncSecureClient, binary: Market
+) -> None:
+    """The winning tokens pay a dollar each, the losing ones nothing, and both are gone."""
+    split = await wallet.split_position(condition_id=binary.condition_id, amount=7 * MICROS)
+    await split.wait()
+    async with httpx.AsyncClient(base_url=venue.url, trust_env=False) as http:
+        body = {"event": "ironport-beat-redcliff", "winner": binary.condition_id}
+        told = await http.post("/sim/resolve", json=body)
+        assert told.status_code == 200, told.text
+    redeem = await wallet.redeem_positions(condition_id=binary.condition_id)
+    await redeem.wait()
+    held = [
+        await wallet.get_balance_allowance(asset_type="CONDITIONAL", token_id=token)
+        for token in (binary.yes_token, binary.no_token)
+    ]
+    money = await wallet.get_balance_allowance(asset_type="COLLATERAL")
+
+    assert [h.balance for h in held] == [0, 0]
+    assert money.balance == 10_000 * MICROS
 
 
 async def test_the_older_client_derives_the_key_that_it_created(
