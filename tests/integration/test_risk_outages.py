@@ -224,6 +224,7 @@ async def test_what_ended_while_it_was_being_reserved_is_released(system: System
     assert verdict == ("STALE", "the opportunity ended while its capital was being reserved")
     assert system.executor.intents == []
     assert await system.books.unresolved() == ()
+    await until(lambda: not risk.decider.portfolio.open_event_ids, "its end is heard of")
     system.scanner.find(replace(gone, opportunity_id="another"))
     assert (await risk.verdict(1, 2))[0] == "APPROVED"
 
