@@ -12,7 +12,11 @@ from polyarb.core.basket import Execution, OrderRecord
 from polyarb.core.order import BasketState, OrderState, RefusalCode, Refused
 from polyarb.v1 import scanner_service_pb2
 from polyarb.wire.opportunity import opportunity_to
+from services.risk import decide
 from unit.services.risk.desk import SECOND
+
+ROOM = 200
+"""Opportunities that may wait where it is tested that no more do."""
 
 
 @pytest.fixture
@@ -229,18 +233,21 @@ async def test_what_ended_while_it_was_being_reserved_is_released(system: System
     assert (await risk.verdict(1, 2))[0] == "APPROVED"
 
 
-async def test_a_flood_sheds_opportunities_and_nothing_else(system: System) -> None:
+async def test_a_flood_sheds_opportunities_and_nothing_else(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """More events than there is room for, while the ledger is slow: risk lives, and goes on."""
+    monkeypatch.setattr(decide, "_INBOX", ROOM)
     risk = await system.risk()
     system.ledger.open.clear()
     system.scanner.find(system.found(1))
     await until(lambda: system.ledger.asked, "the first is being reserved")
     flood = opportunity_to(system.found(2))
-    for event in range(2, 4_500):
+    for event in range(2, 2 * ROOM):
         flood.event_id = str(event)
         system.scanner.say(opportunity=flood)
     system.scanner.find(system.found(9_000))
-    for event in range(2, 4_500):
+    for event in range(2, 2 * ROOM):
         ended = scanner_service_pb2.OpportunityEnded(opportunity_id="o", event_id=str(event))
         system.scanner.say(ended=ended)
     system.scanner.sweep(1)
