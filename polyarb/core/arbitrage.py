@@ -17,7 +17,7 @@ from heapq import heapify, heappop, heapreplace
 from typing import Final, NamedTuple
 
 from polyarb.core.book import Level, OrderBook
-from polyarb.core.market import Group, GroupKind
+from polyarb.core.market import TIED, Group, GroupKind
 from polyarb.core.money import MICROS, Price, Size, complement
 
 ONE_ATTO: Final = 10**18
@@ -57,8 +57,10 @@ class Solution:
 def find(group: Group, books: Sequence[OrderBook]) -> Solution:
     """Return the portfolio whose guaranteed profit is the largest at these books.
 
-    books: in YES coordinates, one for each market of the group, in its order.
+    group: a single market, or an event in which one market wins. books: in YES coordinates, one for
+    each market of the group, in its order.
     """
+    assert group.kind not in TIED, group.kind
     curves = [_curve(book, m.fee.rate_micros) for m, book in zip(group.markets, books, strict=True)]
     marginals = [curve.flat for curve in curves]
     room, multiplier = ONE_ATTO - sum(marginals), 0

@@ -67,14 +67,14 @@ def implies(premise: int, conclusion: int) -> Logic:
     return Logic(clauses=((no(premise), yes(conclusion)),))
 
 
-def equivalent(one: int, other: int) -> Logic:
-    """Return that two markets resolve alike."""
-    return implies(one, other) + implies(other, one)
-
-
 def ladder(markets: Sequence[int]) -> Logic:
     """Return that each market implies the next: "by March" before "by June", 110k before 100k."""
     return Logic(clauses=tuple((no(a), yes(b)) for a, b in pairwise(markets)))
+
+
+def equivalent(markets: Sequence[int]) -> Logic:
+    """Return that all the markets resolve alike."""
+    return ladder(markets) + implies(markets[-1], markets[0])
 
 
 def admits(logic: Logic, winners: Collection[int]) -> bool:

@@ -29,11 +29,6 @@ class Reviewed:
     rules_sha256: str
 
 
-def load_reviewed(path: Path) -> dict[str, Reviewed]:
-    """Return reviewed events of a file by slug. Raises BadInput naming the entry."""
-    return reviewed_events(read_document(path).get("events"))
-
-
 def read_document(path: Path) -> dict[str, object]:
     """Return a file of reviewed events and relations as YAML has it. Raises BadInput."""
     try:

@@ -14,6 +14,7 @@ from polyarb.core.logic import (
     Logic,
     at_least_one,
     at_most_one,
+    equivalent,
     implies,
     ladder,
     no,
@@ -153,7 +154,7 @@ def _said(relation: Relation) -> Logic:
         case RelationKind.IMPLIES:
             return implies(0, 1)
         case RelationKind.EQUIVALENT:
-            return ladder(every) + implies(every[-1], 0)
+            return equivalent(every)
         case RelationKind.EXCLUDES:
             return at_most_one(every)
         case RelationKind.EXHAUSTS:

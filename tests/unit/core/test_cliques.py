@@ -85,7 +85,7 @@ def test_clause_that_loses_its_literals_becomes_an_exclusion() -> None:
         Logic(clauses=((1,), (-1,))),
         Logic(clauses=((),)),
         implies(0, 1) + Logic(clauses=((1,), (-2,))),
-        at_most_one([0, 1]) + equivalent(0, 1) + Logic(clauses=((1, 2),)),
+        at_most_one([0, 1]) + equivalent((0, 1)) + Logic(clauses=((1, 2),)),
     ],
 )
 def test_contradiction_is_refused(logic: Logic) -> None:
@@ -96,7 +96,7 @@ def test_contradiction_is_refused(logic: Logic) -> None:
 
 def test_markets_fall_into_sets_that_nothing_ties() -> None:
     """Constraints tie their markets, also through others; unnamed markets stand alone."""
-    logic = at_most_one([0, 4]) + implies(4, 2) + equivalent(3, 5)
+    logic = at_most_one([0, 4]) + implies(4, 2) + equivalent((3, 5))
 
     assert components(logic, 7) == ((0, 2, 4), (1,), (3, 5), (6,))
 

@@ -27,7 +27,7 @@ from polyarb.core.logic import (
         (at_least_one(range(2)), {(0,), (1,), (0, 1)}),
         (exactly_one(range(2)), {(0,), (1,)}),
         (implies(0, 1), {(), (1,), (0, 1)}),
-        (equivalent(0, 1), {(), (0, 1)}),
+        (equivalent(range(2)), {(), (0, 1)}),
         (Logic(cliques=((yes(0), no(1)),)), {(), (1,), (0, 1)}),
     ],
 )

@@ -12,9 +12,9 @@ from services.scanner.catalogue import (
     SHIPPED_RELATIONS,
     Reviewed,
     groups,
-    load_reviewed,
     narrowed,
 )
+from services.scanner.relations import load
 from unit.services.scanner.quotes import GROUP, make_event, make_market
 
 MARKETS = tuple(make_market(i) for i in range(3))
@@ -197,9 +197,9 @@ def test_general_group_whose_ties_are_all_missing_is_none() -> None:
 
 def test_shipped_relations_are_well_formed() -> None:
     """What is installed loads."""
-    found = load_reviewed(SHIPPED_RELATIONS)
+    found = load(SHIPPED_RELATIONS).events
 
-    assert found
+    assert len(found) == 5
     assert all(slug == entry.slug for slug, entry in found.items())
 
 
@@ -236,7 +236,7 @@ def test_malformed_relations_are_refused_by_name(tmp_path: Path, text: str, fiel
     path.write_text(text)
 
     with pytest.raises(BadInput) as caught:
-        load_reviewed(path)
+        load(path)
 
     assert caught.value.field == field
 
@@ -244,7 +244,7 @@ def test_malformed_relations_are_refused_by_name(tmp_path: Path, text: str, fiel
 def test_missing_relations_file_is_refused(tmp_path: Path) -> None:
     """A wrong path is not an empty list."""
     with pytest.raises(BadInput, match="cannot read"):
-        load_reviewed(tmp_path / "none.yaml")
+        load(tmp_path / "none.yaml")
 
 
 def test_file_without_entries_reviews_nothing(tmp_path: Path) -> None:
@@ -252,4 +252,4 @@ def test_file_without_entries_reviews_nothing(tmp_path: Path) -> None:
     path = tmp_path / "relations.yaml"
     path.write_text("events: []")
 
-    assert load_reviewed(path) == {}
+    assert load(path).events == {}

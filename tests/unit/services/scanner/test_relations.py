@@ -9,7 +9,7 @@ import yaml
 
 from polyarb.core.errors import BadInput
 from polyarb.core.market import Outcome
-from services.scanner.catalogue import SHIPPED_RELATIONS, load_reviewed
+from services.scanner.catalogue import SHIPPED_RELATIONS
 from services.scanner.relations import (
     MARKETS_MAX,
     RelatedMarket,
@@ -62,10 +62,11 @@ def test_entry_is_read_with_its_markets_in_order(tmp_path: Path) -> None:
 
 
 def test_shipped_file_is_well_formed() -> None:
-    """What is installed loads, its events as before."""
-    found = load(SHIPPED_RELATIONS)
+    """What is installed loads: three ladders and an implication, all of them reviewed."""
+    found = load(SHIPPED_RELATIONS).relations
 
-    assert found.events == load_reviewed(SHIPPED_RELATIONS)
+    assert sorted(relation.kind.value for relation in found) == ["implies", *["ladder"] * 3]
+    assert {relation.status for relation in found} == {Status.REVIEWED}
 
 
 @pytest.mark.parametrize("relations", [None, []])
