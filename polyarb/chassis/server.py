@@ -89,10 +89,11 @@ class _Observer(aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> "Handler | None":
         """Wrap the method's handler."""
-        handler: Any = await continuation(handler_call_details)
+        found = await continuation(handler_call_details)
         method = handler_call_details.method
-        if handler is None or not method.startswith("/polyarb."):
-            return handler  # type: ignore[no-any-return]
+        if found is None or not method.startswith("/polyarb."):
+            return found
+        handler: Any = found
         name = method.rpartition("/")[2]
         make = {
             (False, False): grpc.unary_unary_rpc_method_handler,

@@ -60,9 +60,3 @@ def _is_traced(call: grpc.HandlerCallDetails) -> bool:
 def client_interceptors() -> Sequence[aio.ClientInterceptor]:
     """Return interceptors that pass the trace on."""
     return list(aio_client_interceptors())  # type: ignore[no-untyped-call]
-
-
-def code_name(error: grpc.RpcError) -> str:
-    """Return the canonical name of an error's status."""
-    code = error.code() if callable(getattr(error, "code", None)) else None
-    return code.name if code is not None else "UNKNOWN"

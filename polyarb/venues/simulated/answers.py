@@ -11,7 +11,6 @@ from aiohttp import web
 from polyarb.venues.simulated.auth import AuthError
 from polyarb.venues.simulated.wire import Json, encode
 
-FIRST_CURSOR: Final = "MA=="
 LAST_CURSOR: Final = "LTE="
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
