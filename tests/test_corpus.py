@@ -27,6 +27,7 @@ from polyarb.core.book import Level, OrderBook
 from polyarb.core.fees import FREE
 from polyarb.core.market import Group, GroupKind, is_on_tick
 from polyarb.core.money import MICROS, Price, Size
+from polyarb.core.no_arbitrage import prove, verify_none
 
 
 def small_corpus(seed: int) -> list[Case]:
@@ -137,6 +138,17 @@ def test_program_takes_cheap_asks_only_of_a_field_that_is_closed(
 
     assert best_of(quoted(closed_field, asks, free=True)) == pytest.approx(10, abs=1e-12)
     assert best_of(quoted(open_field, asks, free=True)) == pytest.approx(0, abs=1e-12)
+
+
+def test_every_group_without_arbitrage_has_a_proof_of_none(judged: list[Judged]) -> None:
+    """By the program: a proof that verifies where nothing pays, none where something does."""
+    for found in judged:
+        group, books = group_of(found.case), [book for _, book in found.case.quoted]
+
+        proof = prove(group, books)
+
+        assert (proof is None) == found.positive, found.case.name
+        assert proof is None or verify_none(group, books, proof) is None, found.case.name
 
 
 def test_naive_detectors_buy_nine_of_thirty_teams(open_field: Case) -> None:
